@@ -235,7 +235,7 @@ const DECLINE = "No thanks";
 const STOP = "Not me / stop inviting me";
 const newest = async (deal) => deal.api("GET", `/invites/${(await deal.rows())[0].id}`);
 
-check("a learner declines, and changes their mind with the same link", { viewport: PHONE, hands: BOTH }, async ({ page, stack, hand }) => {
+check("a learner declines, and changes their mind with the same link", { viewport: PHONE, hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   await page.goto(link);
   await page.getByText(/Hill & Dale will see that you declined, and when. You can still accept until \d+\s\w+\s\d{4}/).waitFor();
@@ -253,7 +253,7 @@ check("a learner declines, and changes their mind with the same link", { viewpor
   assert.equal((await deal.rows())[0].status, "accepted");
 });
 
-check("a learner stops the invites, and allows them again on the same page", { viewport: PHONE, hands: BOTH }, async ({ page, stack, hand }) => {
+check("a learner stops the invites, and allows them again on the same page", { viewport: PHONE, hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   await page.goto(link);
   await hand.press("button", STOP);
@@ -505,7 +505,7 @@ check("a learner whose subscription has ended is told so, instead of to learn wi
   assert.equal(await page.getByText(/Use this account to learn|Start learning/).count(), 0);
 });
 
-check("somebody whose invite another account accepted stops the invites, and allows them again", { viewport: PHONE, hands: BOTH }, async ({ page, stack, hand }) => {
+check("somebody whose invite another account accepted stops the invites, and allows them again", { viewport: PHONE, hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   await stack.accept("ann@home.example", link);
   await page.goto(link);

@@ -1,6 +1,6 @@
 /** Deals admin: partnership managers find organisations, create, resize, edit, end and delete deals, and see why a change is refused. */
 import assert from "node:assert/strict";
-import { answered, BOTH, chooseAccount, enter, Keyboard } from "./browser.mjs";
+import { answered, chooseAccount, enter, Keyboard } from "./browser.mjs";
 import { ADMIN, addresses, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -456,7 +456,7 @@ check("ending a deal first says how many learners lose their seats", { hands: [K
   assert.equal((await deal.api("GET")).state, "ended");
 });
 
-check("a deal's name is edited", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("a deal's name is edited", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await show(page, deal.org);
   await hand.press("button", "Edit Unlimited");

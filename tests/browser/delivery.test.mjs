@@ -1,7 +1,7 @@
 /** What happened to each mail, and the step that mends it. */
 import assert from "node:assert/strict";
 import { checkAccess } from "./access.mjs";
-import { answered, BOTH, enter, Keyboard } from "./browser.mjs";
+import { answered, enter, Keyboard } from "./browser.mjs";
 import { tokenOf, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -10,7 +10,7 @@ const check = suite();
 const rowOf = (page, email) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: email }) });
 const isKnown = (deal, email, state) => until(`${email} to be ${state}`, async () => (await deal.row(email)).delivery.state === state);
 
-check("a mail that bounced is found, its address corrected, and its history told", { hands: BOTH, expect: [answered(400), answered(409)] }, async ({ page, stack, hand }) => {
+check("a mail that bounced is found, its address corrected, and its history told", { hands: [Keyboard], expect: [answered(400), answered(409)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [typo, meant] = [`ann.${deal.org}@gmial.com`, `ann.${deal.org}@gmail.com`];
   const [bob, cat] = [`bob@${deal.org}.example`, `cat@${deal.org}.example`];
@@ -73,7 +73,7 @@ check("many who cannot be resent to are counted by reason, and an address that s
   await page.getByText(`A new invite to ${bounced[1]} is on its way.`).first().waitFor();
 });
 
-check("a search for a corrected address says so, and leads to the new invite", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("a search for a corrected address says so, and leads to the new invite", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [typo, meant] = [`ann.${deal.org}@gmial.com`, `ann.${deal.org}@gmail.com`];
   await deal.invite([typo, `bob@${deal.org}.example`]);

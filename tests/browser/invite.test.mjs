@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { answered, BOTH, chooseAccount, enter, Keyboard, Mouse } from "./browser.mjs";
+import { answered, chooseAccount, enter, Keyboard, Mouse } from "./browser.mjs";
 import { addresses, tokenOf, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 import { workbook } from "./xlsx.mjs";
@@ -32,7 +32,7 @@ const failInvites = (page, deal) =>
   page.route(`**/api${deal.path}/invites`, (route) => route.fulfill({ status: 503, json: { message: "Service Unavailable" } }), { times: 1 });
 const drafts = (page) => page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith("invite:")));
 
-check("each row shows its outcome before anything is sent, and can be corrected or removed", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("each row shows its outcome before anything is sent, and can be corrected or removed", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 4 });
   const at = (name) => `${name}@${deal.org}.example`;
   await deal.seat(at("ann"));
@@ -178,7 +178,7 @@ check("typed addresses are checked with a button", { hands: [Keyboard] }, async 
   assert.deepEqual(await deal.rows(), []);
 });
 
-check("the CSV template can be downloaded and chosen as a file", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("the CSV template can be downloaded and chosen as a file", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   const downloading = page.waitForEvent("download");
@@ -300,7 +300,7 @@ check("a file that cannot be opened any more says so, and the next one is read",
   assert.deepEqual(Object.keys(await expectedOutcomes(page)).sort(), ["ann@example.com", "cat@example.com"]);
 });
 
-check("the people of another deal come into the list, with what will happen to each", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("the people of another deal come into the list, with what will happen to each", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const last = await stack.newDeal({ name: "Last year" });
   const next = await stack.newDeal({ org: last.org, name: "Next year" });
   await stack.newDeal({ org: last.org, name: "Other", ends: 300 });
@@ -952,7 +952,7 @@ check("new invites appear on the Deal seats page even if the server returns an o
   await until("three rows", async () => (await page.getByRole("table", { name: "Invites" }).getByRole("rowheader").count()) === 3);
 });
 
-check("a manager can copy the mail settings for an IT team", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("a manager can copy the mail settings for an IT team", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await inviting(page, deal);

@@ -727,7 +727,7 @@ check("a list that is opened while invites are resent is there when they are", {
   await until("the list again", async () => (await listed(page)).length === 50, 10);
 });
 
-check("a resend of many goes on when another tab or page is opened, and its progress, “Stop” and result stay", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check("a resend of many goes on when another tab or page is opened, and its progress, “Stop” and result stay", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 60));
   await enter(page, deal.manager, `${deal.path}?status=pending`);
@@ -804,7 +804,7 @@ check("“Back” over a question answers no", { hands: [Keyboard] }, async ({ p
   assert.equal(await page.getByRole("dialog").count(), 0);
 });
 
-check("a list that is loaded for a question is not asked about in another tab", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check("a list that is loaded for a question is not asked about in another tab", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 60));
   await enter(page, deal.manager, `${deal.path}?status=pending`);

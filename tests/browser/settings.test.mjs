@@ -1,6 +1,6 @@
 /** What a manager sets: a deal's reminders, and the daily email. */
 import assert from "node:assert/strict";
-import { answered, BOTH, chooseAccount, enter, Keyboard } from "./browser.mjs";
+import { answered, chooseAccount, enter, Keyboard } from "./browser.mjs";
 import { suite } from "./suite.mjs";
 
 const check = suite();
@@ -19,7 +19,7 @@ async function reminders(page, deal, after, answer) {
 const stored = (body) => ({ json: body });
 const says = (page, text) => page.getByText(text).first().waitFor();
 
-check("a manager sets a deal's reminders, and reads what they mean", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("a manager sets a deal's reminders, and reads what they mean", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const asked = await reminders(page, deal, ["7d", "21d"], stored);
   await enter(page, deal.manager, "/deals");

@@ -1,6 +1,6 @@
 /** What a page says while it loads, when it is empty, when a request fails, and when access is refused. */
 import assert from "node:assert/strict";
-import { answered, BOTH, chooseAccount, enter, Keyboard, Mouse } from "./browser.mjs";
+import { answered, chooseAccount, enter, Keyboard, Mouse } from "./browser.mjs";
 import { ADMIN, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -238,7 +238,7 @@ check("a deal that ends while people are invited is shown as ended", { expect: [
   await page.getByText("Nobody can be invited or accept any more.").waitFor();
 });
 
-check("sign-in can be cancelled, and signing out ends the session", { hands: BOTH }, async ({ page, stack, hand }) => {
+check("sign-in can be cancelled, and signing out ends the session", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await page.goto("/");
   await hand.press("button", "Sign in");

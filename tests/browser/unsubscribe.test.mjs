@@ -1,6 +1,6 @@
 /** The page that a mail program opens to unsubscribe: one button, where its id goes, and the way back. */
 import assert from "node:assert/strict";
-import { answered, BOTH, Keyboard, PHONE } from "./browser.mjs";
+import { answered, Keyboard, PHONE } from "./browser.mjs";
 import { tokenOf } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -46,7 +46,7 @@ check("the address in the mail's header leads to the page, and the mail's link t
   assert.equal(await optedOut(), false);
 });
 
-check("one button stops the invites, and the page says the way back", { viewport: PHONE, hands: BOTH }, async ({ page, stack, hand }) => {
+check("one button stops the invites, and the page says the way back", { viewport: PHONE, hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const posted = await answers(page, STOPPED);
   const addresses = [];
   page.on("request", (request) => addresses.push(request.url().replace(stack.url, ""), page.url().replace(stack.url, "")));
@@ -126,7 +126,7 @@ check("a refused request is said to have changed nothing", { expect: [answered(4
   await heading(page, "Stop these invites?");
 });
 
-check("one button stops a manager's daily email, and the page leads to where it is switched on again", { viewport: PHONE, hands: BOTH }, async ({ page, stack, hand }) => {
+check("one button stops a manager's daily email, and the page leads to where it is switched on again", { viewport: PHONE, hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const posted = await answers(page, OFF);
   await page.goto(`/unsubscribe#${DIGEST}`);
   await heading(page, "Stop the daily email?");
