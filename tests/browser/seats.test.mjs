@@ -561,6 +561,8 @@ check("a list that is too long to load is selected page by page, until a search 
   // A search has loaded the list, so its number is known.
   await hand.write("searchbox", SEARCH, "ann01");
   await shows(page, ["ann01@example.com"]);
+  await page.getByRole("link", { name: "Pending 60" }).waitFor();
+  await page.getByRole("link", { name: "All 60" }).waitFor();
   await hand.press("button", "Clear search");
   await page.getByRole("button", { name: "Select all on every page" }).waitFor();
   await page.getByRole("button", { name: "Resend all pending" }).click();

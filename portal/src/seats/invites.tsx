@@ -85,7 +85,7 @@ export function Invites({
   loaded: number | undefined;
   list: Loaded<Listed>;
   counts: Counts | undefined;
-  /** How many invites the open list has, if a search has loaded it: counts end at a limit. */
+  /** How many invites the list of removed ones has, if a search has loaded it: they are not counted. */
   size?: number;
   seats: Seats;
   /** Whether the deal is active. */

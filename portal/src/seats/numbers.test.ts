@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Invite } from "../api";
 import { atLeast } from "./deal-head";
-import { exactCount, moveCount, moved, moveSeat, tabCount } from "./numbers";
+import { exactCount, moveCount, moved, moveSeat, tabCount, withRows } from "./numbers";
 
 const counts = { pending: 3, accepted: 2, expired: 1, declined: 4, asked: 0, undelivered: 0, exactUpTo: 1000 };
 
@@ -58,4 +58,16 @@ test("a list's number is known exactly up to the limit", () => {
   expect(exactCount({ ...counts, expired: 1001 }, "expired")).toBeUndefined();
   expect(exactCount({ ...counts, accepted: 5000 }, "accepted")).toBe(5000);
   expect(exactCount(counts, "removed")).toBeUndefined();
+});
+
+test("where all invites are known, no tab ends its number with “+”", () => {
+  const seats = { total: 5, allocated: 2, available: 3 };
+  const row = (status: Invite["status"], state = "sent") => ({ status, askedAt: null, delivery: { state } }) as Invite;
+  const rows = [...Array(1100).fill(row("pending")), row("pending", "bounced"), row("declined"), row("accepted")];
+  expect(withRows(counts, seats, rows)).toBe(counts);
+  const exact = withRows({ ...counts, pending: 1001 }, seats, rows);
+  expect(
+    [undefined, "pending", "accepted", "declined", "undelivered"].map((list) => tabCount(exact, list as never)),
+  ).toEqual(["1,104", "1,101", "2", "1", "1"]);
+  expect(exactCount(exact, "pending")).toBe(1101);
 });

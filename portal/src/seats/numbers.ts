@@ -2,7 +2,7 @@
 import type { Counts, Filter, Invite, Seats } from "../api";
 import { number } from "../ui/seat-numbers";
 import { atLeast } from "./deal-head";
-import { isAsked, isUndelivered } from "./words";
+import { isAsked, isIn, isUndelivered } from "./words";
 
 /** All invites of a deal, and whether their number is exact. Accepted ones are allocated seats, which always is. */
 export function total({ pending, accepted, expired, declined, exactUpTo }: Counts) {
@@ -26,6 +26,16 @@ export function tabCount(counts: Counts, status: Filter | undefined): string {
   if (status) return atLeast(counts[status], status === "accepted" ? Number.POSITIVE_INFINITY : counts.exactUpTo);
   const { count, exact } = total(counts);
   return number(count) + (exact ? "" : "+");
+}
+
+const COUNTED = ["pending", "expired", "declined", "asked", "undelivered"] as const;
+
+/** The counts, exact also above the API's limit if all invites are known. */
+export function withRows(counts: Counts, { allocated }: Seats, rows: Invite[]): Counts {
+  if (COUNTED.every((list) => counts[list] <= counts.exactUpTo)) return counts;
+  const exact = { ...counts, accepted: allocated, exactUpTo: Number.MAX_SAFE_INTEGER };
+  for (const list of COUNTED) exact[list] = rows.filter((row) => isIn(row, list)).length;
+  return exact;
 }
 
 export interface Numbers {

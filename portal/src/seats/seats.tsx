@@ -13,7 +13,7 @@ import { recordAddresses } from "./addresses";
 import { DealHead } from "./deal-head";
 import { Ending, endsSoon } from "./ending";
 import { Invites, ListFailure } from "./invites";
-import { moved, type Numbers, tabCount, total } from "./numbers";
+import { moved, type Numbers, tabCount, total, withRows } from "./numbers";
 import { ownRow, withOwn } from "./own";
 import { Pages, useTrail } from "./paging";
 import { useVisit } from "./visit";
@@ -57,13 +57,9 @@ function Seats({ deal }: { deal: string }) {
   const recount = useRef(false);
   const removed = status === "removed";
   const whole = useWholeList(deal, removed ? status : undefined, numbers?.counts);
+  const rowsOf = (all: Page) => withOwn(deal, all.invites, { status: undefined, first: true, matches: () => true });
   /** The rows of the whole list that belong to the open one. */
-  const listedIn = (all: Page) =>
-    removed
-      ? all.invites
-      : withOwn(deal, all.invites, { status: undefined, first: true, matches: () => true }).filter((row) =>
-          isIn(row, status),
-        );
+  const listedIn = (all: Page) => (removed ? all.invites : rowsOf(all).filter((row) => isIn(row, status)));
   const load = async () => {
     const page = await loadPage();
     recordAddresses(deal, page.invites);
@@ -85,6 +81,12 @@ function Seats({ deal }: { deal: string }) {
     const matches = (row: Invite) => row.email.toLowerCase().startsWith(sought.toLowerCase());
     return { ...page, invites: withOwn(deal, page.invites, { status, first: after === undefined, matches }) };
   };
+  /** The numbers of a refresh. Where the whole list was just loaded, they count its rows: the API counts up to a limit. */
+  const numbersOf = ({ seats }: Page, counts: Counts): Numbers => {
+    const all = removed ? undefined : whole.page(FRESH);
+    const known = all ? withRows(counts, seats, rowsOf(all)) : counts;
+    return { seats, counts: known, at: Date.now(), isStale: false };
+  };
   const list = useLoad(`${view}|${after ?? ""}`, async () => {
     // A search and a later page keep the numbers, which cost more to count than a page to load.
     const counting = !numbers || recount.current || (!search && !after);
@@ -96,8 +98,13 @@ function Seats({ deal }: { deal: string }) {
       outdated();
       throw error;
     });
-    if (counts) setNumbers({ seats: page.seats, counts, at: Date.now(), isStale: false });
+    if (counts) setNumbers(numbersOf(page, counts));
     else if (counts === null) outdated();
+    else
+      setNumbers((old) => {
+        const known = old && numbersOf(page, old.counts);
+        return known?.counts === old?.counts ? old : known;
+      });
     return page;
   });
   const reload = () => {
@@ -113,7 +120,7 @@ function Seats({ deal }: { deal: string }) {
     whole.forget();
     try {
       const [page, counts] = await Promise.all([load(), getCounts(deal)]);
-      setNumbers({ seats: page.seats, counts, at: Date.now(), isStale: false });
+      setNumbers(numbersOf(page, counts));
       if (shownPlace.current !== place) return;
       list.update((old) => ({ ...page, invites: inPlace(old.invites, page.invites, (id) => ownRow(deal, id)) }));
     } catch {
@@ -205,7 +212,7 @@ function Seats({ deal }: { deal: string }) {
         large={whole.large}
         loaded={whole.loaded}
         counts={numbers?.counts}
-        {...(whole.page && { size: whole.page.invites.filter((row) => removed || isIn(row, status)).length })}
+        {...(removed && whole.page() && { size: whole.page()!.invites.length })}
         seats={numbers?.seats ?? head.seats}
         active={head.deal.state === "active"}
         everyRow={everyRow}
@@ -267,6 +274,7 @@ function useWholeList(deal: string, status: Filter | undefined, counts: Counts |
     try {
       const list = await current.list;
       current.page = list;
+      current.at = Date.now();
       if (!list) setTooLong((before) => [...before, status]);
       return list;
     } catch (error) {
@@ -276,15 +284,20 @@ function useWholeList(deal: string, status: Filter | undefined, counts: Counts |
       setLoaded(undefined);
     }
   };
-  const page = known.current?.status === status ? known.current?.page : undefined;
+  /** The list, if it is not older than some milliseconds. */
+  const page = (age = Number.POSITIVE_INFINITY) => {
+    const current = known.current;
+    return current?.status === status && Date.now() - (current?.at ?? 0) < age ? current?.page : undefined;
+  };
   return { large, loaded, page, load, forget: () => (known.current = undefined) };
 }
 
-/** `page`: the list, once it is loaded. */
+/** `page`: the list, once it is loaded. `at`: when, in milliseconds. */
 interface Whole {
   status: Filter | undefined;
   list: Promise<Page | undefined>;
   page?: Page | undefined;
+  at?: number;
 }
 
 /** The last value, until the next is loaded: the seats stay visible when the tab changes. */
