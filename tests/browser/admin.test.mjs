@@ -223,10 +223,10 @@ check("a corrected name of the organisation says that its other deals keep their
   await show(page, org);
   await hand.press("button", "Edit Unlimited");
   const form = page.getByRole("dialog", { name: "Edit Unlimited" });
-  await form.getByText("For this deal only. The organisation’s other deal keeps its name.").waitFor();
+  await form.getByText("For this deal only. The organisation’s other deal keeps the name that it shows.").waitFor();
   await hand.write("textbox", "Organisation name", "Firth Ltd", form);
   await hand.press("button", "Save", form);
-  await says(page, "It shows the organisation’s name “Firth Ltd”. The organisation’s other deal keeps its name. " +
+  await says(page, "It shows the organisation’s name “Firth Ltd”. The organisation’s other deal keeps the name that it shows. " +
     "The list of organisations and its search use the name in the newest deal, “Firth”.");
   await page.getByRole("heading", { name: "Firth", exact: true }).waitFor();
   await hand.write("searchbox", FIND, "firth ltd");

@@ -23,7 +23,10 @@ export const organisationName = (deals: DealWithSeats[]): string | undefined => 
 export function otherNames(deal: DealWithSeats, deals: DealWithSeats[]): string {
   const others = deals.filter(({ id }) => id !== deal.id).length;
   if (others === 0) return "";
-  const kept = others === 1 ? "other deal keeps its name" : `${number(others)} other deals keep their name`;
+  const kept =
+    others === 1
+      ? "other deal keeps the name that it shows"
+      : `${number(others)} other deals keep the name that they show`;
   const listed =
     deals.at(-1)!.id === deal.id
       ? "This deal is the newest: the list of organisations and its search use its name."
