@@ -168,12 +168,15 @@ check("a deal to which somebody was invited is not deleted", { expect: [answered
   await rowOf(page, "Unlimited").waitFor();
 });
 
+/** Waits until an organisation's list has this many deals. */
+const listed = (stack, org, count) => until(`${count} deals`, async () => (await seatsOf(stack, org)).length === count);
+
 check("a deal that was deleted meanwhile leaves the list, whatever was asked for", { expect: [answered(404)] }, async ({ page, stack, hand }) => {
   const names = ["Edit", "Resize", "End now", "Delete", "Save", "Confirm"];
   const deals = [];
   for (const name of names) deals.push(await stack.newDeal({ org: "meanwhile", name }));
+  await listed(stack, "meanwhile", names.length);
   await show(page, "meanwhile");
-  await rowOf(page, "Save").waitFor();
   const remove = (name) => stack.api(ADMIN, "DELETE", `/deals/${deals[names.indexOf(name)].id}`);
   const leaves = async (name) => {
     await says(page, `${name} of Hill & Dale was deleted meanwhile.`);
@@ -220,6 +223,7 @@ check("a second deal shows the organisation's name, which can be corrected", {},
 check("a corrected name of the organisation says that its other deals keep theirs", {}, async ({ page, stack, hand }) => {
   const { org } = await stack.newDeal({ title: "Firth" });
   await stack.newDeal({ org, title: "Firth", name: "Evening" });
+  await listed(stack, org, 2);
   await show(page, org);
   await hand.press("button", "Edit Unlimited");
   const form = page.getByRole("dialog", { name: "Edit Unlimited" });
