@@ -177,6 +177,7 @@ check("a deal that was deleted meanwhile leaves the list, whatever was asked for
   for (const name of names) deals.push(await stack.newDeal({ org: "meanwhile", name }));
   await listed(stack, "meanwhile", names.length);
   await show(page, "meanwhile");
+  await rowOf(page, "Confirm").waitFor();
   const remove = (name) => stack.api(ADMIN, "DELETE", `/deals/${deals[names.indexOf(name)].id}`);
   const leaves = async (name) => {
     await says(page, `${name} of Hill & Dale was deleted meanwhile.`);
