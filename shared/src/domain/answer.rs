@@ -52,17 +52,15 @@ pub fn ask(
     Ok(Invite { asked: Some(asked), history, ..invite })
 }
 
-/// Without a link, the invite's unsubscribe id says no. The opt-out itself is an item of its own, which holds for every
-/// deal of the organisation.
+/// The caller has checked the link, or the invite's unsubscribe id, and the opt-out, an item of its own, is being stored.
+/// So the invite as it is now cannot refuse.
 pub fn opt_out(
     existing: Option<&Invite>,
     link: Option<&LinkHash>,
     now: Timestamp,
 ) -> Result<Invite, LinkRefusal> {
-    let invite = match link {
-        Some(link) => reached(existing, link)?,
-        None => existing.cloned().ok_or(LinkRefusal::UnknownInvite)?,
-    };
+    let existing = existing.ok_or(LinkRefusal::UnknownInvite)?;
+    let invite = link.map_or_else(|| existing.clone(), |link| arrived(existing, link));
     let since = |event| matches!(event, HistoryEvent::Invited | HistoryEvent::Resent | HistoryEvent::Asked);
     let mut events =
         invite.history.newest_first().map(|entry| entry.event).take_while(|event| !since(*event));
@@ -75,14 +73,14 @@ pub fn opt_out(
     Ok(Invite { asked: None, opted_out_at, history, ..invite })
 }
 
-/// The caller has checked the link.
+/// As [`opt_out`].
 pub fn opt_in(existing: Option<&Invite>) -> Result<Invite, LinkRefusal> {
     existing.map(|invite| Invite { opted_out_at: None, ..invite.clone() }).ok_or(LinkRefusal::UnknownInvite)
 }
 
 /// The invite, if nobody ended it.
 fn unanswered(existing: Option<&Invite>, link: &LinkHash) -> Result<Invite, LinkRefusal> {
-    let invite = reached(existing, link)?;
+    let invite = arrived(known(existing, link)?, link);
     match invite.state {
         InviteState::Cancelled | InviteState::Released => Err(LinkRefusal::Cancelled),
         InviteState::Accepted => Err(LinkRefusal::AlreadyAccepted),
@@ -91,10 +89,9 @@ fn unanswered(existing: Option<&Invite>, link: &LinkHash) -> Result<Invite, Link
 }
 
 /// A link of the newest send proves that SES sent its mail, so the mail is not sent again.
-fn reached(existing: Option<&Invite>, link: &LinkHash) -> Result<Invite, LinkRefusal> {
-    let invite = known(existing, link)?;
+fn arrived(invite: &Invite, link: &LinkHash) -> Invite {
     let is_news = invite.links.current.contains(link) && Delivery::Sent.outranks(invite.delivery);
-    Ok(if is_news { invite.told(Delivery::Sent) } else { invite.clone() })
+    if is_news { invite.told(Delivery::Sent) } else { invite.clone() }
 }
 
 #[cfg(test)]
@@ -189,7 +186,6 @@ mod tests {
             let invite = sent(state);
             assert_eq!(decline(Some(&invite), &deal(), &link, at(50)), Err(No::UnknownInvite), "{state:?}");
             assert_eq!(ask(Some(&invite), &deal(), &link, at(50)), Err(No::UnknownInvite), "{state:?}");
-            assert_eq!(opt_out(Some(&invite), Some(&link), at(50)), Err(No::UnknownInvite), "{state:?}");
         }
     }
 
@@ -246,6 +242,13 @@ mod tests {
         assert_eq!(dates, [Some(at(50)), None, Some(at(70)), None]);
         assert_eq!(events(&again), [HistoryEvent::OptedOut, HistoryEvent::Asked, HistoryEvent::OptedOut]);
         assert_eq!(opt_out(None, None, at(50)), Err(LinkRefusal::UnknownInvite));
+    }
+
+    /// The opt-out is stored at the same time, so a refusal would be false.
+    #[test]
+    fn i10_an_opt_out_by_a_link_that_grew_too_old_meanwhile_is_not_refused() {
+        let out = opt_out(Some(&sent(InviteState::Open)), Some(&link(9)), at(50)).unwrap();
+        assert_eq!(out.opted_out_at, Some(at(50)));
     }
 
     /// Whoever has a link of the newest send has its mail.

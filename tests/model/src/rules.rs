@@ -6,6 +6,7 @@ use crate::mutant::Mutant;
 use crate::table::{DealRow, Held, Mail, NO_LINK, Queue, Row, Rule, Set, Term, Verdict};
 use ahash::AHashMap;
 use chrono::Duration;
+use shared::domain::accept::known;
 use shared::domain::answer::{ask, decline, opt_out};
 use shared::domain::cancel::cancel;
 use shared::domain::claim::{MOST_ATTEMPTS, NewAttempt, retry_delay, take_up};
@@ -318,7 +319,8 @@ impl Rules {
                 ask(existing, &deal, hash(place, link), now).map_err(Event::Answer)
             }
             Rule::OptOut { link, .. } => {
-                opt_out(existing, Some(hash(place, link)), now).map_err(Event::Answer)
+                let link = hash(place, link);
+                known(existing, link).and_then(|_| opt_out(existing, Some(link), now)).map_err(Event::Answer)
             }
             Rule::Expire { .. } => expire(existing, now).map_err(|_| Event::SweepLost),
             Rule::Track { send, told } => {

@@ -393,7 +393,7 @@ impl State {
         let answered = match answer {
             "decline" => decline(existing, &deal, link, now),
             "ask" => ask(existing, &deal, link, now),
-            "opt-out" => opt_out(existing, Some(link), now),
+            "opt-out" => known(existing, link).and_then(|_| opt_out(existing, Some(link), now)),
             _ => known(existing, link).cloned(),
         };
         match answered {
