@@ -195,8 +195,10 @@ check("a deal that was deleted meanwhile leaves the list, whatever was asked for
   await hand.press("button", "Save", form);
   await leaves("Save");
   await hand.press("button", "End now Confirm");
+  const question = page.getByRole("dialog", { name: /^End Confirm/ });
+  await question.waitFor();
   await remove("Confirm");
-  await hand.press("button", "End deal now", page.getByRole("dialog", { name: /^End Confirm/ }));
+  await hand.press("button", "End deal now", question);
   await leaves("Confirm");
   await page.getByText("meanwhile has no deals").waitFor();
 });
