@@ -171,7 +171,7 @@ check("a deal to which somebody was invited is not deleted", { expect: [answered
 /** Waits until an organisation's list has this many deals. */
 const listed = (stack, org, count) => until(`${count} deals`, async () => (await seatsOf(stack, org)).length === count);
 
-check("a deal that was deleted meanwhile leaves the list, whatever was asked for", { expect: [answered(404)] }, async ({ page, stack, hand }) => {
+check("a deal that was deleted meanwhile leaves the list, with each action that was asked for", { expect: [answered(404)] }, async ({ page, stack, hand }) => {
   const names = ["Edit", "Resize", "End now", "Delete", "Save", "Confirm"];
   const deals = [];
   for (const name of names) deals.push(await stack.newDeal({ org: "meanwhile", name }));
