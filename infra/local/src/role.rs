@@ -104,7 +104,6 @@ mod tests {
             ("answer-invite", "UpdateItem", update("M#1", "SET purgeAt = :at REMOVE duePk, email"), true),
             ("answer-invite", "UpdateItem", update("M#1", "REMOVE blocked"), false),
             ("manage-deals", "UpdateItem", update("D#1", "ADD #it :one"), true),
-            ("manage-deals", "PutItem", put("L#1", "invite"), false),
             ("manage-deals", "DeleteItem", json!({"Key": {"pk": {"S": "M#1"}}}), false),
             ("answer-invite", "DeleteItem", json!({"Key": {"pk": {"S": "N#1"}}}), false),
             ("send-invites", "UpdateItem", update("D#1", "SET shortestLifetime = :seats"), true),

@@ -320,7 +320,7 @@ impl Seatkeeper {
     }
 
     fn next_tick(&self, state: &State) -> u8 {
-        if state.clock < self.bounds.last { state.clock + 1 } else { LATER }
+        if state.clock < self.bounds.ends { state.clock + 1 } else { LATER }
     }
 
     /// Whether every running function would still be within its lease after a tick.

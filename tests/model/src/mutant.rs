@@ -1,7 +1,7 @@
 //! Deliberate mistakes: each breaks one rule of a step. The model must find every mistake.
 
 use crate::bounds::{
-    ANSWERS, ATTEMPTS, Bounds, CLICKS, DELIVERY, EVENTS, EXPIRY, NO_REMINDERS, REFUSALS, REMINDERS, SEATS,
+    ANSWERED, ANSWERS, ATTEMPTS, Bounds, CLICKS, DELIVERY, EVENTS, EXPIRY, REFUSALS, REMINDERS, SEATS,
     SPELLING,
 };
 use crate::property;
@@ -106,10 +106,10 @@ mutants! {
     RemindIgnoresLease in REMINDERS by I4_ONCE: "remind while another function holds the reminder";
     RemindIgnoresEnd in REMINDERS by I4_TIMELY: "remind in the last tenth of the lifetime";
     RemindReplacesLink in REMINDERS by I5_WORKS: "a reminder replaces the send's links";
-    RemindIgnoresSeats in NO_REMINDERS by I4_TIMELY: "remind while the deal is full";
-    RemindIgnoresStatus in NO_REMINDERS by I10_REMINDED: "remind without *the invite is open*";
-    RemindIgnoresDelivery in NO_REMINDERS by I10_REMINDED: "remind although the mail bounced";
-    RemindIgnoresOptOut in NO_REMINDERS by I10_REMINDED: "remind although the person opted out";
-    EventDropsClaim in NO_REMINDERS by I4_ONCE: "an event about the mail ends the claim of a reminder";
+    RemindIgnoresSeats in ANSWERED by I4_TIMELY: "remind while the deal is full";
+    RemindIgnoresStatus in ANSWERED by I10_REMINDED: "remind without *the invite is open*";
+    RemindIgnoresDelivery in ANSWERED by I10_REMINDED: "remind although the mail bounced";
+    RemindIgnoresOptOut in ANSWERED by I10_REMINDED: "remind although the person opted out";
+    EventDropsClaim in ANSWERED by I4_ONCE: "an event about the mail ends the claim of a reminder";
     SweepMarksHalf in EXPIRY by I7_INDEX: "sweep removes an invite from the index and leaves it open";
 }

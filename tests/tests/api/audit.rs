@@ -104,8 +104,7 @@ async fn i8_every_change_is_recorded_and_names_nobody() {
         let mut found = ROUTES.iter().map(Route::key).filter(|key| key.ends_with(end));
         found.next().unwrap_or_else(|| panic!("a route that ends with {end}"))
     };
-    let (first, second, third, fourth) = (Some(&first), Some(&second), Some(&third), Some(&fourth));
-    let fifth = Some(&fifth);
+    let [first, second, third, fourth, fifth] = [&first, &second, &third, &fourth, &fifth].map(Some);
     let mut expected: Vec<Value> = [
         ("POST /api/deals", Some(&partner), &deal, None),
         ("POST /api/deals", Some(&partner), &unused, None),
