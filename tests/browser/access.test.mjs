@@ -122,6 +122,13 @@ const STATES = {
     await page.getByText("Nobody has an invite or a seat.").waitFor();
     await page.getByRole("link", { name: "All 0" }).waitFor();
   } },
+  "seats-removed": { steps: async ({ page, stack }) => {
+    const deal = await stack.newDeal();
+    await deal.invite(["ann@example.com"]);
+    await deal.api("DELETE", `/invites/${(await deal.row("ann@example.com")).id}`);
+    await enter(page, deal.manager, `${deal.path}?status=removed`);
+    await page.getByText(/^Cancelled by a manager on/).waitFor();
+  }, snapshot: false },
   "seats-loading": { steps: async ({ page, stack }) => {
     const deal = await stack.newDeal();
     await page.route("**/api/deals/**", () => undefined);

@@ -252,7 +252,7 @@ function Row({
               key="again"
               type="button"
               class="link"
-              aria-label={`Invite ${email} again`}
+              aria-label={`Invite again ${email}`}
               onClick={() => actions.again(invite)}
             >
               Invite again
