@@ -44,6 +44,7 @@ import {
   canResend,
   declinedOn,
   hasDeclined,
+  howStopped,
   isAsked,
   isCorrected,
   isOpen,
@@ -54,7 +55,6 @@ import {
   OPTED_OUT_OR_SPAM,
   placeOf,
   SOME_OPTED_OUT,
-  stoppedOn,
   type Told,
 } from "./words";
 import { type Message, type Run, workOn } from "./work";
@@ -868,7 +868,7 @@ function maybeDone({ unsure, action }: Bulk): string {
 /** `waits`: whether a resend would end the person's wait for a seat. */
 function whoIsReached(row: Invite, waits = false) {
   const note = isOptedOut(known(row))
-    ? `: stopped invites${stoppedOn(row)}`
+    ? `: ${howStopped(row)}`
     : waits
       ? ": asked for a seat"
       : hasDeclined(row)

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Invite, InviteDetail } from "../api";
 import { INVITE, spaced } from "../sample";
-import { canResend, isCorrected, isIn, isOver, type Known, placeOf, timeline } from "./words";
+import { canResend, howStopped, isCorrected, isIn, isOver, type Known, placeOf, timeline } from "./words";
 
 const TIME = "2026-11-01T00:00:00Z";
 const LATER = "2026-11-20T00:00:00Z";
@@ -213,6 +213,18 @@ describe("one sentence says where a person is, and one button does the next step
       `De-allocated: The seat was de-allocated on 20 Nov. Stopped invites on 1 Nov. ${OUT}`,
     ],
     [
+      "cancelled, and marked as spam",
+      { ...invite("complained"), status: "cancelled", removedAt: LATER },
+      5,
+      "Cancelled: Cancelled by a manager on 20 Nov. The email was marked as spam on 1 Nov. No more emails go to this address.",
+    ],
+    [
+      "cancelled, and marked as spam, and allows invites again",
+      { ...invite("complained"), status: "cancelled", removedAt: LATER, optedOutAt: null },
+      5,
+      "Cancelled: Cancelled by a manager on 20 Nov.",
+    ],
+    [
       "accepted after an opt-out",
       { status: "accepted", acceptedAt: LATER, optedOutAt: TIME },
       5,
@@ -342,6 +354,12 @@ it.each([
   expect(canResend({ ...invite(state), optedOut: false })).toBe(state !== "queued");
   expect(canResend({ ...invite(state), optedOut: true })).toBe(resendable);
 });
+
+it.each([
+  ["stopped invites on 20 Nov", { ...invite("delivered"), optedOutAt: LATER }],
+  ["stopped invites", invite("failed", "opted_out")],
+  ["marked as spam on 1 Nov", invite("complained")],
+])("a question says of a person: %s", (how, row) => expect(spaced(howStopped(row))).toBe(how));
 
 describe("a history", () => {
   const detail = (

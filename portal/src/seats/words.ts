@@ -42,8 +42,13 @@ export const noteOf = ({ sentence, advice }: Place) => (advice ? `${sentence} ${
 
 const WAY_BACK = "can allow them again, with the link in an earlier email.";
 
-/** What an opt-out means for a manager, and the way back. */
-const optedOut = (invite: Invite) => `Stopped invites${stoppedOn(invite)}. Only they ${WAY_BACK}`;
+const asSpam = ({ delivery }: Invite) => `The email was marked as spam ${on(delivery.at)}.`;
+
+/** What an opt-out means for a manager, and the way back. A complaint is an opt-out too. */
+const optedOut = (invite: Invite) =>
+  isComplaint(invite)
+    ? `${asSpam(invite)} No more emails go to this address.`
+    : `Stopped invites${stoppedOn(invite)}. Only they ${WAY_BACK}`;
 
 /** The same for an address without a row. A complaint is an opt-out too, and the API does not tell the two apart. */
 export const OPTED_OUT_OR_SPAM = `This person stopped invites, or marked one as spam. Only they ${WAY_BACK}`;
@@ -110,15 +115,15 @@ function placeAndStep(invite: Known, deal: DealState): Place {
   if (isAsked(invite) && !isOptedOut(invite)) return asked(invite, deal);
   const declined = status === "declined";
   const no = declined ? `${saidNo(invite)} ` : "";
-  // A complaint is an opt-out too: the complaint has the one advice for both.
-  if (delivery.state === "complained") {
+  // The complaint has the one advice for itself and the opt-out.
+  if (isComplaint(invite)) {
     const place = { tone: "failed", label: `${label} – marked as spam` } as const;
-    const sentence = `${no}The email was marked as spam ${on(delivery.at)}.`;
     if (!isOptedOut(invite)) {
+      const sentence = `${no}${asSpam(invite)}`;
       if (declined) return { ...place, sentence, advice: `They allow invites again now. ${wayBack(invite)}` };
       return { ...place, sentence, advice: ALLOWED_AGAIN, step: "resend" };
     }
-    const blocked = { ...place, sentence: `${sentence} No more emails go to this address.` };
+    const blocked = { ...place, sentence: `${no}${optedOut(invite)}` };
     if (declined) {
       const advice = "If they change their mind, ask them for another address, and correct it here.";
       return { ...blocked, advice };
@@ -189,7 +194,11 @@ export const declinedOn = ({ declinedAt }: Invite) => (declinedAt ? ` ${on(decli
 const saidNo = (invite: Invite) => `Said no${declinedOn(invite)}.`;
 
 /** ` on 3 Nov` */
-export const stoppedOn = ({ optedOutAt }: Invite) => (optedOutAt ? ` ${on(optedOutAt)}` : "");
+const stoppedOn = ({ optedOutAt }: Invite) => (optedOutAt ? ` ${on(optedOutAt)}` : "");
+
+/** `stopped invites on 3 Nov` */
+export const howStopped = (invite: Invite) =>
+  isComplaint(invite) ? `marked as spam ${on(invite.delivery.at)}` : `stopped invites${stoppedOn(invite)}`;
 
 /** How somebody who declined can still get a seat. A link of an earlier email declines too, and does not accept. */
 function wayBack({ expiresAt, delivery }: Invite): string {
@@ -343,6 +352,8 @@ export const isOptedOut = (invite: Known) =>
 /** Whether a resend undoes the person's no. Who declined and asked for a new link since waits for one. */
 export const hasDeclined = (invite: Invite) => invite.status === "declined" && !isAsked(invite);
 
+const isComplaint = ({ delivery }: Invite) => delivery.state === "complained";
+
 const isRefused = ({ delivery }: Invite) => ["bounced", "complained", "failed"].includes(delivery.state);
 
 /** Whether its mail did not arrive or is not wanted. Who asked for a new link or a seat is not listed twice. */
@@ -367,6 +378,4 @@ export const isWaiting = (invite: Invite) => isSending(invite) && Date.now() - D
  * opt-out forbids none: the person may have allowed invites again since, which only the API knows.
  */
 export const canResend = (invite: Known) =>
-  isOpen(invite) &&
-  !isSending(invite) &&
-  (isAsked(invite) || invite.delivery.state !== "complained" || !isOptedOut(invite));
+  isOpen(invite) && !isSending(invite) && (isAsked(invite) || !isComplaint(invite) || !isOptedOut(invite));
