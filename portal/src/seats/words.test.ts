@@ -106,7 +106,7 @@ describe("one sentence says where a person is, and one button does the next step
       "expired before the email went out",
       { status: "expired", sentAt: null, expiresAt: null, delivery: { state: "queued", at: TIME, reason: null } },
       5,
-      "Expired: The email was not sent in time. [resend]",
+      "Expired: The email was not sent in time. Resend the invite. [resend]",
     ],
     [
       "expired in another year",

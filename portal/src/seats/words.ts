@@ -152,7 +152,8 @@ function placeAndStep(invite: Known, deal: DealState): Place {
   }
   if (declined) return { tone: "declined", label, sentence: saidNo(invite), advice: wayBack(invite) };
   if (status === "expired" && delivery.state === "queued") {
-    return { tone: "expired", label, sentence: "The email was not sent in time.", step: "resend" };
+    const sentence = "The email was not sent in time.";
+    return { tone: "expired", label, sentence, advice: "Resend the invite.", step: "resend" };
   }
   if (status === "expired") {
     const end = invite.expiresAt ? ` by ${shortDate(invite.expiresAt)}` : "";
