@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::TimeDelta;
 use futures_util::future::join;
-use seatkeeper_local::{Settings, Stack};
+use seatkeeper_local::{Settings, Stack, StartError};
 use serde_json::{Value, json};
 
 use crate::proxy::Proxy;
@@ -39,7 +39,14 @@ impl TestStack {
     }
 
     pub async fn of(settings: Settings) -> Self {
-        let local = Stack::start(settings).await.unwrap_or_else(|error| panic!("the stack starts: {error}"));
+        // A stack's new process holds the sockets of all stacks here, until it executes its own program.
+        let local = eventually("its port is free", Duration::from_secs(30), || async {
+            match Stack::start(settings.clone()).await {
+                Err(StartError::Busy(_)) => None,
+                started => Some(started.unwrap_or_else(|error| panic!("the stack starts: {error}"))),
+            }
+        })
+        .await;
         let http = reqwest::Client::builder()
             .timeout(Duration::from_mins(5))
             .redirect(reqwest::redirect::Policy::none())
