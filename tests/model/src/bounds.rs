@@ -72,7 +72,6 @@ pub struct Bounds {
     pub addresses: &'static [&'static str],
     pub learners: u8,
     pub seats: u8,
-    pub starts: u8,
     /// The last tick before [`LATER`]. No change moves the deal's end beyond it.
     pub ends: u8,
     /// Ticks for which an invite can be accepted.
@@ -110,7 +109,6 @@ pub const DELIVERY: Bounds = Bounds {
     addresses: &["ann@example.com"],
     learners: 1,
     seats: 1,
-    starts: 0,
     ends: 6,
     lifetime: 3,
     reminders: &[],

@@ -435,11 +435,11 @@ impl Model for Seatkeeper {
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        let Bounds { seats, starts, ends, budget, .. } = self.bounds;
+        let Bounds { seats, ends, budget, .. } = self.bounds;
         vec![State {
             clock: 0,
             table: Table {
-                deal: DealRow { seats, allocated: 0, starts, ends, revision: 1 },
+                deal: DealRow { seats, allocated: 0, starts: 0, ends, revision: 1 },
                 invites: [None; INVITES as usize],
                 seats: [None; LEARNERS as usize],
                 opted_out: false,
