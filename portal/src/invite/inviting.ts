@@ -16,7 +16,7 @@ import {
   type SendResult,
   sendInvites,
 } from "../api";
-import { usualIn } from "../seats/addresses";
+import { addressesOf } from "../seats/addresses";
 import { ownSends } from "../seats/lost";
 import { known, recordSent, recordTold } from "../seats/own";
 import { isCorrected, type Known } from "../seats/words";
@@ -161,7 +161,7 @@ export class Inviting {
   }
 
   #usualIn(rows: Row[]) {
-    return [...usualDomains(rows), ...usualIn(this.deal)];
+    return [...usualDomains(rows), ...usualDomains(addressesOf(this.deal))];
   }
 
   #asRows(rows: Recipient[]): Row[] {

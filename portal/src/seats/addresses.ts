@@ -1,7 +1,6 @@
 /** The addresses of each deal that the page has loaded: a domain that is like a usual one of the deal may be mistyped. */
 import { signal } from "@preact/signals";
 import type { Invite } from "../api";
-import { usualDomains } from "../invite/suggestion";
 import { isRemoved } from "./words";
 
 const loaded = signal<ReadonlyMap<string, ReadonlyMap<string, string>>>(new Map());
@@ -14,6 +13,5 @@ export function recordAddresses(deal: string, rows: Invite[]) {
   loaded.value = new Map(loaded.peek()).set(deal, now);
 }
 
-/** The deal's usual domains, as far as its addresses are loaded. */
-export const usualIn = (deal: string): string[] =>
-  usualDomains([...(loaded.value.get(deal)?.values() ?? [])].map((email) => ({ email })));
+/** The deal's addresses, as far as they are loaded. */
+export const addressesOf = (deal: string) => [...(loaded.value.get(deal)?.values() ?? [])].map((email) => ({ email }));

@@ -1,10 +1,12 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Correction as Corrected, Invite } from "../api";
-import { suggestionFor } from "../invite/suggestion";
 import { confirm } from "../ui/confirm";
 import { Text } from "../ui/text";
-import { usualIn } from "./addresses";
+import { addressesOf } from "./addresses";
 import { declinedOn, hasDeclined, isAsked } from "./words";
+
+/** Loaded with the form: most visits correct nothing. If it cannot be loaded, the address is taken as it is typed. */
+const suggestions = () => import("../invite/suggestion").catch(() => undefined);
 
 /** Corrects an address or a name. A mistyped domain is pointed out and asked about, as in a list, and the person decides. */
 export function Correction({
@@ -34,7 +36,11 @@ export function Correction({
   /** Another spelling is no other address, and brings no email. */
   const isSame = spelling(corrected) === spelling(email);
   const isSaved = isSame && (isRenamed || corrected !== email);
-  const meant = suggestionFor(corrected, usualIn(deal));
+  const [loaded, setLoaded] = useState<Awaited<ReturnType<typeof suggestions>>>();
+  useEffect(() => void suggestions().then(setLoaded), []);
+  const meantIn = (suggestions: typeof loaded) =>
+    suggestions?.suggestionFor(corrected, suggestions.usualDomains(addressesOf(deal)));
+  const meant = meantIn(loaded);
   return (
     <form
       class="correction"
@@ -45,9 +51,9 @@ export function Correction({
         if (busy) return;
         if (!corrected) return setWrong("Enter an address.");
         if (corrected === email && !isRenamed) return setWrong("Change the address or the name first.");
+        const meant = isSame ? undefined : meantIn(await suggestions());
         const sure =
           !meant ||
-          isSame ||
           (await confirm({
             title: `Correct to ${corrected}?`,
             body: (
