@@ -18,8 +18,8 @@ import {
 } from "../api";
 import { addressesOf } from "../seats/addresses";
 import { ownSends } from "../seats/lost";
-import { known, recordSent, recordTold } from "../seats/own";
-import { isCorrected, type Known } from "../seats/words";
+import { known, recordDetail, recordSent } from "../seats/own";
+import type { Known } from "../seats/words";
 import { session } from "../session";
 import { asProblem } from "../ui/load";
 import type { Columns, ColumnsQuestion } from "./columns";
@@ -77,8 +77,7 @@ async function remarkable(deal: string, ids: ReadonlySet<string | undefined>): P
   const found = pages.flatMap(({ invites }) => invites).filter(({ id }) => ids.has(id));
   const cancelled = found.filter((invite) => invite.status === "cancelled" && known(invite).corrected === undefined);
   const read = async ({ id }: Invite) => {
-    const detail = await getInvite(deal, id);
-    recordTold(detail, { corrected: isCorrected(detail) });
+    recordDetail(await getInvite(deal, id));
   };
   await Promise.allSettled(cancelled.slice(0, MOST_READ).map(read));
   return new Map(found.map((invite) => [invite.id, known(invite)]));

@@ -3,6 +3,8 @@ import type { Invite } from "../api";
 import { INVITE } from "../sample";
 import { session } from "../session";
 import { cancelRows, leftOut, resendListed, resendRows } from "./bulk";
+import { known, recordDetail } from "./own";
+import { isOptedOut } from "./words";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -58,6 +60,15 @@ test("of all pending invites, those that are not resent are listed with the reas
     bob: "sending",
     cat: "undeliverable",
   });
+});
+
+test("a refusal because the person stopped invites is known of the row, until details say something else", async () => {
+  const asked = { ...row, id: "opa", askedAt: row.queuedAt };
+  vi.stubGlobal("fetch", async () => Response.json({ results: [{ inviteId: "opa", outcome: "opted_out" }] }));
+  await resendRows("d", [asked]).run(() => true);
+  expect(isOptedOut(known(asked))).toBe(true);
+  recordDetail({ ...asked, optedOut: false, history: [] });
+  expect(isOptedOut(known(asked))).toBe(false);
 });
 
 test("many invites are cancelled, 50 in a request, with an outcome for each", async () => {

@@ -128,6 +128,7 @@ export class Bulk {
       const outcome = stale && own?.get(row.id)?.sends === row.sends + 1 ? "resent" : results[index]!.outcome;
       this.results.push({ row, outcome });
       this.answered += 1;
+      if (outcome === "opted_out") recordTold(row, { optedOut: true });
       if (outcome === this.action.done) this.action.record(this.deal, row);
     }
   }

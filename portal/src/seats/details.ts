@@ -1,8 +1,8 @@
 /** What only an invite's details say: which address a correction went to. */
 import { useEffect, useRef } from "preact/hooks";
 import { getInvite, type Invite, type InviteDetail, searchSeats } from "../api";
-import { known, recordTold, toldBefore } from "./own";
-import { isCorrected, type Known } from "./words";
+import { known, recordDetail, toldBefore } from "./own";
+import type { Known } from "./words";
 
 /** Details are read for this many rows at once, and never for a page of them. */
 const FEW = 5;
@@ -31,7 +31,7 @@ export async function withoutCorrected(
   const unknown = rows.filter((row) => row.status === "cancelled" && row.corrected === undefined);
   for (let from = 0; from < unknown.length && onProgress(from); from += AT_ONCE) {
     const details = await Promise.all(unknown.slice(from, from + AT_ONCE).map(({ id }) => getInvite(deal, id)));
-    for (const detail of details) recordTold(detail, { corrected: isCorrected(detail) });
+    for (const detail of details) recordDetail(detail);
   }
   return rows.map(known).filter(({ corrected }) => !corrected);
 }

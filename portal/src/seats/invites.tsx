@@ -35,7 +35,7 @@ import { doneByMe, sentTo } from "./lost";
 import { type Done, meantime } from "./meantime";
 import { exactCount, tabCount, total } from "./numbers";
 import { offered, recordOffers, withdrawOffers } from "./offers";
-import { known, recordGone, recordRow, recordSeen, recordTold } from "./own";
+import { known, recordDetail, recordGone, recordRow, recordSeen, recordTold } from "./own";
 import { Found, Search } from "./search";
 import { useSendingRows } from "./sending";
 import { named, Waiters } from "./waiters";
@@ -183,7 +183,7 @@ export function Invites({
   /** Shows a row that was read again. */
   const saw = (before: Invite, detail: InviteDetail) => {
     const corrected = isCorrected(detail);
-    recordTold(detail, { corrected });
+    recordDetail(detail);
     if (corrected && !known(detail).correctedTo) void findReplacement(detail);
     const after = listed(detail);
     const isCounted = (row: Invite) => [row.status, isUndelivered(row), isAsked(row)].join();
@@ -205,6 +205,7 @@ export function Invites({
     if (problem.isLost) lost.add(attempt);
     // A complaint is an opt-out too. Only details say of one by another invite's email.
     const saidNo = did === "resent" && (problem.code === "opted_out" || problem.code === "complained");
+    if (saidNo) recordTold(row, { optedOut: true });
     const detail = saidNo && (await getInvite(deal, row.id).catch(() => undefined));
     if (detail) saw(row, detail);
     const fail = (how: string) =>
@@ -605,8 +606,8 @@ export function Invites({
     <section aria-label="Invites">
       {active && counts && (
         <Waiters
-          {...{ deal, counts, seats }}
-          listed={status === "asked" && first && !search ? rows : undefined}
+          {...{ deal, counts, seats, rows }}
+          isList={status === "asked" && first && !search}
           busy={run !== undefined}
           // Beside the button stands the name of one person. A question names more of them.
           onResend={(rows) =>

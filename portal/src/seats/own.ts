@@ -4,9 +4,9 @@
  * Invariant: an older row in a list never hides the manager's own action. `sends` only grows, and within a send an invite
  * only moves forward, so the newer of two versions is known without a clock.
  */
-import type { Filter, Invite } from "../api";
+import type { Filter, Invite, InviteDetail } from "../api";
 import { keep, kept } from "../storage";
-import { isIn, type Known, type Told } from "./words";
+import { isCorrected, isIn, type Known, type Told } from "./words";
 
 /** The row after an action, or the send with which the invite left the list. */
 type Own = { row: Invite; action: number } | { goneWith: number };
@@ -79,7 +79,7 @@ export function ownRow(deal: string, id: string): Invite | undefined {
 
 /** What lists do not say, by invite. Details do. It holds as long as the row is of the same version. */
 const told = new Map<string, { version: string; news: Told }>();
-const versionOf = ({ sends, status, askedAt }: Invite) => [sends, status, askedAt].join();
+const versionOf = ({ sends, status, askedAt, optedOutAt }: Invite) => [sends, status, askedAt, optedOutAt].join();
 
 /** Invites with such news. After a reload, a page reads their details again: only they have the news. */
 const MORE = "told";
@@ -92,6 +92,10 @@ export function recordTold(row: Invite, news: Told) {
   const others = readAgain().filter((id) => id !== row.id);
   keep(MORE, JSON.stringify(all.corrected ? [row.id, ...others].slice(0, MOST_READ_AGAIN) : others));
 }
+
+/** Records what the details of an invite say. */
+export const recordDetail = (detail: InviteDetail) =>
+  recordTold(detail, { corrected: isCorrected(detail), optedOut: detail.optedOut });
 
 function toldOf(row: Invite): Told | undefined {
   const known = told.get(row.id);

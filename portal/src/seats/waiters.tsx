@@ -7,14 +7,19 @@ import { Text } from "../ui/text";
 import { leftOut } from "./bulk";
 import { atLeast } from "./deal-head";
 import { offered, type Person, settleOffers } from "./offers";
-import { isOptedOut, type Known } from "./words";
+import { isAsked, isOptedOut, type Known } from "./words";
+
+/** How many wait: of these rows, who stopped invites since no longer does. Above its limit, the count stays as it is. */
+export const waitingOf = ({ asked, exactUpTo }: Pick<Counts, "asked" | "exactUpTo">, rows: Known[]) =>
+  asked > exactUpTo ? asked : asked - rows.filter((row) => isAsked(row) && isOptedOut(row)).length;
 
 /** Says how many people asked for a new link or a seat. Their list can resend to as many as there are free seats without an offer. */
 export function Waiters({
   deal,
   counts,
   seats,
-  listed,
+  rows,
+  isList,
   busy,
   onResend,
   onSee,
@@ -22,30 +27,34 @@ export function Waiters({
   deal: string;
   counts: Counts;
   seats: Seats;
-  /** Those who asked first, if the page lists them. */
-  listed: Known[] | undefined;
+  /** The rows of the page. */
+  rows: Known[];
+  /** Whether they are those who asked first. */
+  isList: boolean;
   busy: boolean;
   onResend: (rows: Known[]) => void;
   /** The manager goes to their list. */
   onSee: () => void;
 }) {
-  const { asked, declined, exactUpTo } = counts;
+  const { declined, exactUpTo } = counts;
+  const count = waitingOf(counts, rows);
   const { available } = seats;
   useEffect(() => settleOffers(deal, seats, counts), [deal, available, declined]);
-  if (asked === 0) return null;
+  if (count <= 0) return null;
   const offers = offered(deal);
   const open = Math.max(0, available - offers.length);
-  const first = listed?.filter((row) => !leftOut(row) && !isOptedOut(row)).slice(0, open) ?? [];
+  const listed = isList ? rows.filter((row) => !isOptedOut(row)) : undefined;
+  const first = listed?.filter((row) => !leftOut(row)).slice(0, open) ?? [];
   return (
     <Notice>
       <p>
         <strong>
-          <Text>{`${atLeast(asked, exactUpTo, people)} ${asked === 1 ? "waits" : "wait"}, ${free(available)}.`}</Text>
+          <Text>{`${atLeast(count, exactUpTo, people)} ${count === 1 ? "waits" : "wait"}, ${free(available)}.`}</Text>
         </strong>{" "}
         <Text>
-          {listed?.length === asked
+          {listed?.length === count
             ? askedFor(listed)
-            : `${asked === 1 ? "This person" : "They"} asked for a new link or a seat.`}
+            : `${count === 1 ? "This person" : "They"} asked for a new link or a seat.`}
         </Text>
         {available > 0 && offers.length > 0 && <Text>{` ${offeredTo(offers, available)}`}</Text>}
       </p>

@@ -9,9 +9,10 @@ export interface Told {
   corrected?: boolean;
   /** The corrected address, if its invite was found. */
   correctedTo?: string;
+  /** Whether an opt-out stands. A refused resend says so too. */
+  optedOut?: boolean;
 }
-/** A row that was read with its details also says whether an opt-out stands. */
-export type Known = Invite & Told & Partial<Pick<InviteDetail, "optedOut">>;
+export type Known = Invite & Told;
 
 /**
  * The deal, as far as it decides what a manager can do. `available`: how many seats are free. `offered`: to how many people who
