@@ -1,7 +1,7 @@
 /** Nothing moves while an action is pending, nothing lies over something else, and a double click selects nothing. */
 import assert from "node:assert/strict";
 import { answered, chooseAccount, enter, PHONE } from "./browser.mjs";
-import { ADMIN, addresses } from "./stack.mjs";
+import { ADMIN, addresses, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
 const check = suite();
@@ -417,4 +417,35 @@ check("on a phone, each value of a deal is beside its label", {}, async ({ anoth
   assert.ok(values.length >= 5);
   const [[, left]] = values.filter(([label]) => label === "State");
   for (const [label, ...lefts] of values) assert.ok(lefts.every((at) => at >= left - 1), `${label}: ${lefts}, not ${left}`);
+});
+
+/** In the page: whether all of an element is in the window, and nothing lies over its corners. */
+function inWindow(element) {
+  const { left, top, right, bottom } = element.getBoundingClientRect();
+  if (left < 0 || top < 0 || right > innerWidth || bottom > innerHeight) return false;
+  return [top + 3, bottom - 3].every((y) => element.contains(document.elementFromPoint((left + right) / 2, y)));
+}
+
+check("on a low phone, a long question keeps its title and its buttons in the window", {}, async ({ another, stack }) => {
+  const { page, hand } = await another({ viewport: { width: 390, height: 600 } });
+  const deal = await stack.newDeal({ seats: 1 });
+  const long = [1, 2, 3, 4].map((n) => `a.person.with.many.names.${n}@${"a.large.organisation.".repeat(3)}example.com`);
+  const bounced = [1, 2, 3, 4].map((n) => `bounce+${n}.${deal.org}@simulator.amazonses.com`);
+  await deal.invite([...long, ...bounced]);
+  await deal.seat("zoe@example.com");
+  await until("the bounces", async () => (await deal.rows("undelivered")).length === bounced.length);
+  await enter(page, deal.manager, `${deal.path}?status=pending`);
+  await hand.press("checkbox", "Select all on this page");
+  await hand.press("button", "Resend selected");
+  const question = page.getByRole("dialog", { name: /^Resend \d+ invites\?$/ });
+  await question.waitFor();
+  for (const part of [question.getByRole("heading"), ...(await question.getByRole("button").all())]) assert.ok(await part.evaluate(inWindow), await part.innerText());
+});
+
+check("on a low phone, a form keeps its title and its buttons in the window", {}, async ({ another, stack }) => {
+  const { page, hand } = await another({ viewport: { width: 390, height: 600 } });
+  await admin({ page, stack });
+  await hand.press("button", "New deal");
+  const form = page.getByRole("dialog", { name: "New deal" });
+  for (const part of [form.getByRole("heading"), ...(await form.getByRole("button").all())]) assert.ok(await part.evaluate(inWindow), await part.innerText());
 });
