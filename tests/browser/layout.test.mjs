@@ -426,7 +426,7 @@ function inWindow(element) {
   return [top + 3, bottom - 3].every((y) => element.contains(document.elementFromPoint((left + right) / 2, y)));
 }
 
-check("on a low phone, a long question keeps its title and its buttons in the window", {}, async ({ another, stack }) => {
+check("on a low phone, a long question and its long result keep their buttons in the window", {}, async ({ another, stack }) => {
   const { page, hand } = await another({ viewport: { width: 390, height: 600 } });
   const deal = await stack.newDeal({ seats: 1 });
   const long = [1, 2, 3, 4].map((n) => `a.person.with.many.names.${n}@${"a.large.organisation.".repeat(3)}example.com`);
@@ -440,6 +440,12 @@ check("on a low phone, a long question keeps its title and its buttons in the wi
   const question = page.getByRole("dialog", { name: /^Resend \d+ invites\?$/ });
   await question.waitFor();
   for (const part of [question.getByRole("heading"), ...(await question.getByRole("button").all())]) assert.ok(await part.evaluate(inWindow), await part.innerText());
+  await question.getByRole("button", { name: /^Resend/ }).click();
+  const message = page.locator(".message").filter({ hasText: "resent:" });
+  await message.waitFor();
+  await page.setViewportSize({ width: 390, height: 400 });
+  await message.locator("p").evaluate((text) => text.scrollTo(0, text.scrollHeight));
+  for (const part of await message.getByRole("button").all()) assert.ok(await part.evaluate(inWindow), await part.innerText());
 });
 
 check("on a low phone, a form keeps its title and its buttons in the window", {}, async ({ another, stack }) => {
