@@ -11,6 +11,7 @@ it.each<[typed: string, meant: string | undefined]>([
   ["Ann@Hotmali.com", "Ann@hotmail.com"],
   ["ann@gmail.con", "ann@gmail.com"],
   ["jon@example.con", "jon@example.com"],
+  ["kim@acme.c0m", "kim@acme.com"],
   ["ann@gmail.com", undefined],
   ["ann@GMAIL.com", undefined],
   ["ann@mail.com", undefined],
@@ -50,6 +51,16 @@ it.each<[outcome: SendOutcome, isDoubted: boolean, hasDoubtfulHost: boolean]>([
   const typed = { email: "bar@example.com", typed: "foo bar@example.com", verdict };
   expect(doubtAbout(typed, []) !== undefined).toBe(isDoubted);
   expect(doubtAbout({ email: "jo@gmial.com", verdict }, []) !== undefined).toBe(hasDoubtfulHost);
+});
+
+it.each([
+  ["c0m", true],
+  ["n3t", true],
+  ["com", false],
+  ["xn--p1ai", false],
+])("a top-level domain %s may be mistyped: %s", (ending, isDoubted) => {
+  const note = "The part after the @ may be mistyped.";
+  expect(doubtOf({ email: `kim@acme.${ending}` }, [])?.note).toBe(isDoubted ? note : undefined);
 });
 
 it("a host that may be mistyped is to be looked at again", () => {

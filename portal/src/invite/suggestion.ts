@@ -26,7 +26,7 @@ export const doubtAbout = (
 export function doubtOf({ email, typed, beside }: Recipient, usual: readonly string[]): Doubt | undefined {
   if (typed === undefined) {
     const meant = suggestionFor(email, usual);
-    if (meant !== undefined) return { note: "The part after the @ may be mistyped.", meant };
+    if (meant !== undefined || ODD_ENDING.test(email)) return { note: "The part after the @ may be mistyped.", meant };
     return beside && { note: "The list does not say which text is the name.", meant, names: beside };
   }
   const [first = "", second, ...more] = typed.split(" ");
@@ -43,6 +43,9 @@ const HOSTS = (
 ).split(" ");
 /** Shorter hosts are too similar to other real hosts. */
 const SHORTEST = 8;
+
+/** No top-level domain has a digit, except in `xn--p1ai`. */
+const ODD_ENDING = /\.(?!xn--)[^.@]*\d[^.@]*$/i;
 
 const domainOf = (email: string) => email.slice(email.lastIndexOf("@") + 1).toLowerCase();
 
@@ -74,7 +77,7 @@ export function suggestionFor(email: string, usual: readonly string[] = []): str
     email
       .slice(at + 1)
       .replace(/ ?([.,]) ?/, ".")
-      .replace(/\.con$/i, ".com")
+      .replace(/\.(?:con|c0m)$/i, ".com")
   }`;
   return meant !== email && mayBeAccepted(meant) ? meant : undefined;
 }
