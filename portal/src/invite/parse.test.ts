@@ -1028,6 +1028,8 @@ describe("under a header, a line that its columns do not explain is a row, or is
     ["see; bar@example.com or so", { reason: "prose", text: "see; bar@example.com or so" }],
     ["bob@example.com,cat@example.com", { reason: "unchosen", text: "bob@example.com" }],
     ["Private email: bob@example.com", { reason: "prose", text: "Private email: bob@example.com" }],
+    ["From: Bob Roe <bob@>", { reason: "invalid", text: "From: Bob Roe <bob@>" }],
+    ["Name <bob@example>", { reason: "invalid", text: "Name <bob@example>" }],
     ["-- ,", { reason: "marks", text: "-- ," }],
   ])("left out: %s", (line, leftOut) => {
     expect(readTexts(`Name,Email\nAnn Doe,ann@example.com\n${line}`)).toMatchObject({

@@ -30,6 +30,7 @@ import {
   type Recipient,
 } from "./recipients";
 import { inOwnCells, likeliest, readingsOf, type TextRecord } from "./records";
+import { mayBeAccepted } from "./suggestion";
 import { tidied } from "./tidy";
 import { isOther, isSomebodyElses, kindOf } from "./titles";
 
@@ -39,6 +40,7 @@ export type Reason =
   | "title"
   | "header"
   | "prose"
+  | "invalid"
   | "others"
   | "signature"
   | "unchosen"
@@ -225,7 +227,7 @@ function tableOf({ cells: titles, raw }: TextRecord, lines: TextRecord[], separa
   const parts = runs(body, placeOf).flatMap(({ place, items }): Part[] => {
     if (place === "table") return [{ kind: "table", records: items, decision }];
     return place === "prose"
-      ? items.map(({ raw }) => out("prose", raw))
+      ? items.map(({ raw }) => out(addressesIn(raw).some(mayBeAccepted) ? "prose" : "invalid", raw))
       : withoutHeader(
           items.map(({ raw }) => raw),
           separator,

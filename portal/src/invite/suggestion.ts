@@ -83,7 +83,7 @@ export function suggestionFor(email: string, usual: readonly string[] = []): str
 }
 
 /** Whether the API may accept an address: see `Email::parse` in `shared/src/domain/email.rs`. */
-function mayBeAccepted(email: string): boolean {
+export function mayBeAccepted(email: string): boolean {
   const label = String.raw`[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?`;
   const local = String.raw`[\w!#$%&'*+/=?^{|}~\x60-]+`;
   return new RegExp(String.raw`^(?=[^@]{1,64}@)${local}(?:\.${local})*@(?:${label}\.)+(?!\d+$|.$)${label}$`, "u").test(

@@ -127,6 +127,7 @@ const REASONS: Record<Reason, [one: string, many: string]> = {
   title: ["title line", "title lines"],
   separator: ["separator line", "separator lines"],
   prose: ["title, footer or sentence with an address", "titles, footers or sentences with an address"],
+  invalid: ["line without a valid address", "lines without a valid address"],
   others: [
     "address that is private, somebody else’s or in an email header",
     "addresses that are private, somebody else’s or in an email header",
