@@ -2,6 +2,7 @@ import { beforeEach, expect, it, vi } from "vitest";
 import { INVITE as LISTED } from "../sample";
 import { recordAddresses } from "../seats/addresses";
 import { Inviting } from "./inviting";
+import { doubtAbout } from "./suggestion";
 
 /** For a machine that does other work as well. */
 const PATIENCE = { timeout: 60_000 };
@@ -54,9 +55,13 @@ beforeEach(() => {
       return Response.json({ ...PAGE, invites });
     }
     const { invites, dryRun } = JSON.parse(body as string) as { invites: { email: string }[]; dryRun: boolean };
-    const results = invites.map(({ email }) => ({
+    const results = invites.map(({ email }, index) => ({
       email,
-      outcome: invited.has(email) && !declined.has(email) ? "already_pending" : "invited",
+      outcome: invites.slice(0, index).some((before) => before.email === email)
+        ? "duplicate"
+        : invited.has(email) && !declined.has(email)
+          ? "already_pending"
+          : "invited",
       ...((invited.has(email) || !dryRun) && { inviteId: email }),
     }));
     if (dryRun) {
@@ -187,6 +192,31 @@ it("a domain that is like a usual one of the deal is looked at first, as far as 
   await inviting.add({ rows: [{ email: "bob@example.com" }, { email: "zoe@exmaple.com" }], leftOut: [] });
   expect(inviting.rows.value.map(({ email }) => email)).toEqual(["zoe@exmaple.com", "bob@example.com"]);
   expect(inviting.usualDomains.value).toEqual(["example.com"]);
+});
+
+it("two people with one address are looked at first, until one of them is removed", async () => {
+  const inviting = new Inviting("shared");
+  const rows = [
+    { email: "ann@example.com", name: "Ann Doe" },
+    { email: "info@example.com", name: "Bob Roe" },
+    { email: "info@example.com", name: "Cat Poe-Low" },
+    { email: "info@example.com" },
+  ];
+  await inviting.add({ rows, leftOut: [] });
+  const doubts = () =>
+    inviting.rows.value.map((row) => [row.name, row.verdict?.outcome, doubtAbout(row, [])?.note.slice(0, 21)]);
+  expect(doubts()).toEqual([
+    ["Bob Roe", "duplicate", "The list has this add"],
+    ["Cat Poe-Low", "invited", "The list has this add"],
+    ["", "duplicate", undefined],
+    ["Ann Doe", "invited", undefined],
+  ]);
+  await inviting.remove(3);
+  await inviting.remove(1);
+  expect(doubts()).toEqual([
+    ["Cat Poe-Low", "invited", undefined],
+    ["Ann Doe", "invited", undefined],
+  ]);
 });
 
 it("a row shows the name as it will be stored, pasted or typed", async () => {

@@ -29,6 +29,7 @@ import { type LeftOut, type List, readList } from "./parse";
 import type { Recipient } from "./recipients";
 import { doubtAbout, usualDomains } from "./suggestion";
 import { pastOf, rank } from "./verdicts";
+import { conflictsIn } from "./whose";
 
 /** The longest list: a check takes a request for every 1,000 rows. */
 export const MOST_ROWS = 10_000;
@@ -48,6 +49,8 @@ export interface Row {
   readonly verdict: SendResult | undefined;
   /** The address's invite, if there is more to say of it than the prediction does. */
   readonly earlierInvite?: Known | undefined;
+  /** Whose the address may be as well, in a sentence. */
+  readonly conflict?: string | undefined;
   /** The outcome of sending. */
   readonly sent: SendResult | undefined;
   /** `maybe`: an attempt to send it got no answer. `yes`: that attempt had gone through. */
@@ -138,7 +141,7 @@ export class Inviting {
       const last = isDone ? this.rows.value : this.left.value.length > 0 && this.last.value;
       keepDraft(deal, {
         ...draft,
-        rows: rows.map(({ verdict: _, sent: __, earlierInvite: ___, ...row }) => row),
+        rows: rows.map(({ verdict: _, sent: __, earlierInvite: ___, conflict: ____, ...row }) => row),
         ...(last && { last }),
       });
     });
@@ -238,10 +241,13 @@ export class Inviting {
           earlier === "yes" ? { ...results[index]!, detail: FIRST_ATTEMPT } : sent,
         ]),
       );
-      return rows.map((row) => {
-        const verdict = verdicts.get(row.id);
-        return { ...row, verdict, earlierInvite: earlier?.get(verdict?.inviteId ?? "") };
-      });
+      const checked = rows.map((row) => ({ ...row, verdict: verdicts.get(row.id) }));
+      const conflicts = conflictsIn(checked.toSorted((a, b) => a.id - b.id));
+      return checked.map((row) => ({
+        ...row,
+        earlierInvite: earlier?.get(row.verdict?.inviteId ?? ""),
+        conflict: row.name ? conflicts.get(keyOfAddress(row)) : undefined,
+      }));
     } catch (error) {
       if (turn === this.#newestCheck) this.problem.value = asProblem(error);
       return undefined;
@@ -275,9 +281,10 @@ export class Inviting {
   }
 
   async remove(id: number) {
+    const isShared = this.rows.value.some((row) => row.verdict?.outcome === "duplicate");
     this.rows.value = this.rows.value.filter((row) => row.id !== id);
     // A duplicate of the removed row can be invited now. A running check still includes the row, so it is repeated.
-    if (this.checking.value || this.rows.value.some((row) => row.verdict?.outcome === "duplicate")) await this.check();
+    if (this.checking.value || isShared) await this.check();
   }
 
   /** Drops the list, but not the text in the box. */

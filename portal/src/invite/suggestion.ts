@@ -13,20 +13,26 @@ export interface Doubt {
 /** Who may be meant instead is a doubt even if the address needs no invite. */
 const MAY_BE_ANOTHER = new Set<SendOutcome>(["already_pending", "already_accepted", "duplicate"]);
 
+/** `conflict`: whose the address may be as well. */
+type Doubtful = Recipient & { readonly conflict?: string | undefined };
+
 /** The doubt about a checked row. */
 export const doubtAbout = (
-  { verdict, ...row }: Recipient & { verdict?: SendResult | undefined },
+  { verdict, ...row }: Doubtful & { verdict?: SendResult | undefined },
   usual: readonly string[],
 ) =>
-  verdict?.outcome === "invited" || (row.typed && verdict && MAY_BE_ANOTHER.has(verdict.outcome))
+  verdict?.outcome === "invited" ||
+  (row.typed && verdict && MAY_BE_ANOTHER.has(verdict.outcome)) ||
+  (row.conflict && verdict?.outcome === "duplicate")
     ? doubtOf(row, usual)
     : undefined;
 
 /** `usual`: the list's usual domains. */
-export function doubtOf({ email, typed, beside }: Recipient, usual: readonly string[]): Doubt | undefined {
+export function doubtOf({ email, typed, beside, conflict }: Doubtful, usual: readonly string[]): Doubt | undefined {
   if (typed === undefined) {
     const meant = suggestionFor(email, usual);
     if (meant !== undefined || ODD_ENDING.test(email)) return { note: "The part after the @ may be mistyped.", meant };
+    if (conflict) return { note: conflict, meant };
     return beside && { note: "The list does not say which text is the name.", meant, names: beside };
   }
   const [first = "", second, ...more] = typed.split(" ");
