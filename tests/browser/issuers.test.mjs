@@ -55,7 +55,7 @@ check("tokens are refreshed in memory before they expire", {}, async ({ page, ha
   assert.equal((await refreshed(page, hand, stack)).status(), 200);
   await page.getByRole("link", { name: "Invite people" }).waitFor();
   const kept = await page.evaluate(() => [...Object.keys(sessionStorage), ...Object.keys(localStorage)]);
-  assert.deepEqual(kept.sort(), ["account:/", "signed-in"]);
+  assert.deepEqual(kept.sort(), ["account:/", "search", "signed-in"]);
 });
 
 check("a refused refresh ends the session", { expect: [answered(400), answered(401)] }, async ({ page, hand, stack }) => {

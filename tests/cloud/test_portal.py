@@ -122,6 +122,7 @@ def test_the_portal_is_told_where_it_is(browse: Browse, pool: Stack) -> None:
         "startUrl": "https://www.futurelearn.com/",
         "mailFrom": SENDER,
         "mailSubject": "FutureLearn Invitation",
+        "inviteLifetime": "28d",
     }
     assert (answer.status, answer.json) == (200, wanted)
     assert (answer.headers["content-type"], answer.headers["cache-control"]) == ("application/json", "no-cache")
