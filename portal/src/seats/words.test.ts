@@ -258,7 +258,7 @@ describe("one sentence says where a person is, and one button does the next step
       "complained, and allows invites again",
       { ...invite("complained"), optedOutAt: null },
       5,
-      "Pending – marked as spam: The email was marked as spam on 1 Nov. They allow invites again now. Resend the invite. [resend]",
+      "Pending – marked as spam: The email was marked as spam on 1 Nov. They allow invites again now. Resend the invite. If it bounces, ask the team that runs this site to unblock the address. [resend]",
     ],
     [
       "opted out and lifted",

@@ -122,7 +122,9 @@ function placeAndStep(invite: Known, deal: DealState): Place {
     if (!isOptedOut(invite)) {
       const sentence = `${no}${asSpam(invite)}`;
       if (declined) return { ...place, sentence, advice: `They allow invites again now. ${wayBack(invite)}` };
-      return { ...place, sentence, advice: ALLOWED_AGAIN, step: "resend" };
+      // SES goes on blocking the address until an operator takes it off its list.
+      const advice = `${ALLOWED_AGAIN} If it bounces, ask the team that runs this site to unblock the address.`;
+      return { ...place, sentence, advice, step: "resend" };
     }
     const blocked = { ...place, sentence: `${no}${optedOut(invite)}` };
     if (declined) {
