@@ -1,7 +1,7 @@
 /** The checked list: what will happen to each row, before anything is sent. */
 import { Fragment, type RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Counts, Seats, SendResult } from "../api";
+import type { Counts, Seats } from "../api";
 import { moreThanSeats } from "../seats/deal-head";
 import { confirm } from "../ui/confirm";
 import { People } from "../ui/people";
@@ -13,8 +13,8 @@ import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
 import { type LeftOut, stillOut } from "./parse";
 import { DownloadResult } from "./result";
-import { type Doubt, doubtAbout, doubtOf, suggestionFor } from "./suggestion";
-import { doubted, isSeveral, leftOutOf, pastOf, predicted, reasonFor, summaryOf } from "./verdicts";
+import { doubtAbout, doubtOf, suggestionFor } from "./suggestion";
+import { forecast, isSeveral, leftOutOf, pastOf, reasonFor, summaryOf } from "./verdicts";
 
 const saysLookAgain = (count: number) => `${counted(count, "row says", "rows say")} “Look again”`;
 
@@ -219,9 +219,6 @@ function LeftOutLines({ lines }: { lines: LeftOut[] }) {
 /** What a list or row without a prediction says: its check may have failed. */
 const unchecked = ({ checking }: Inviting) => (checking.value ? "Checking…" : "Not checked");
 
-const wordsOf = (verdict: SendResult, doubt: Doubt | undefined) =>
-  doubt ? doubted(doubt, verdict) : predicted(verdict);
-
 function CheckedRow({
   inviting,
   row,
@@ -270,7 +267,7 @@ function CheckedRow({
     await inviting.correct(row.id, change);
     const now = inviting.rows.value.find(({ id }) => id === row.id);
     if (now && nameInput.current && change.name !== undefined) nameInput.current.value = now.name;
-    if (now?.verdict) announce(`${now.verdict.email}: ${wordsOf(now.verdict, doubtAbout(now, usual)).label}`);
+    if (now?.verdict) announce(`${now.verdict.email}: ${forecast(now, doubtAbout(now, usual))?.label}`);
   };
   const use = () => {
     void correct({ email: meant ?? row.email });
@@ -292,7 +289,7 @@ function CheckedRow({
     void inviting.remove(row.id);
   };
 
-  const prediction = verdict && wordsOf(verdict, doubt);
+  const prediction = forecast(checked.current, doubt);
   // Green would promise too much.
   const tone = due && full ? "expired" : prediction?.tone;
   const past = checked.current.earlierInvite && pastOf(checked.current.earlierInvite);

@@ -219,6 +219,33 @@ it("two people with one address are looked at first, until one of them is remove
   ]);
 });
 
+it("an address of another person's invite says so, as far as the deal's invites are loaded", async () => {
+  const people = ["ann@example.com", "bob@example.com", "cat@example.com"];
+  recordAddresses(
+    "held",
+    people.map((email) => ({ ...LISTED, id: email, email, name: email.startsWith("cat") ? null : "Annabel Lee" })),
+  );
+  for (const email of [...people, "dan@example.com"]) invited.add(email);
+  declined.add("bob@example.com");
+  const inviting = new Inviting("held");
+  const names = ["Kim Poe", "Kim Poe", "Kim Poe", "Dan Low"];
+  const rows = [...people, "dan@example.com"].map((email, index) => ({ email, name: names[index]! }));
+  await inviting.add({ rows: [...rows, { email: "ann@example.com", name: "Annabel" }], leftOut: [] });
+  const conflict = (id: number) => {
+    const row = inviting.rows.value.find((row) => row.id === id)!;
+    return [row.conflict, doubtAbout(row, []) !== undefined];
+  };
+  const held = "This is the address of Annabel Lee’s invite.";
+  expect([0, 1, 2, 3].map(conflict)).toEqual([
+    [expect.stringContaining(held), false],
+    [held, true],
+    [undefined, false],
+    [undefined, false],
+  ]);
+  await inviting.correct(0, { name: "Annabel" });
+  expect(conflict(0)).toEqual([undefined, false]);
+});
+
 it("a row shows the name as it will be stored, pasted or typed", async () => {
   const inviting = new Inviting("d");
   const long = "Ann ".repeat(40).trim();

@@ -16,9 +16,9 @@ import {
   type SendResult,
   sendInvites,
 } from "../api";
-import { addressesOf } from "../seats/addresses";
+import { addressesOf, nameIn } from "../seats/addresses";
 import { ownSends } from "../seats/lost";
-import { known, recordDetail, recordSent } from "../seats/own";
+import { known, ownRow, recordDetail, recordSent } from "../seats/own";
 import type { Known } from "../seats/words";
 import { session } from "../session";
 import { asProblem } from "../ui/load";
@@ -29,7 +29,7 @@ import { type LeftOut, type List, readList } from "./parse";
 import type { Recipient } from "./recipients";
 import { doubtAbout, usualDomains } from "./suggestion";
 import { pastOf, rank } from "./verdicts";
-import { conflictsIn } from "./whose";
+import { conflictsIn, holder } from "./whose";
 
 /** The longest list: a check takes a request for every 1,000 rows. */
 export const MOST_ROWS = 10_000;
@@ -243,11 +243,14 @@ export class Inviting {
       );
       const checked = rows.map((row) => ({ ...row, verdict: verdicts.get(row.id) }));
       const conflicts = conflictsIn(checked.toSorted((a, b) => a.id - b.id));
-      return checked.map((row) => ({
-        ...row,
-        earlierInvite: earlier?.get(row.verdict?.inviteId ?? ""),
-        conflict: row.name ? conflicts.get(keyOfAddress(row)) : undefined,
-      }));
+      return checked.map((row) => {
+        const id = row.verdict?.inviteId ?? "";
+        const earlierInvite = earlier?.get(id);
+        const held = (earlierInvite ?? ownRow(this.deal, id))?.name ?? nameIn(this.deal, id);
+        const holders = row.verdict?.outcome === "duplicate" ? undefined : holder(row.name, held);
+        const conflict = [holders, row.name && conflicts.get(keyOfAddress(row))].filter(Boolean).join(" ");
+        return { ...row, earlierInvite, conflict: conflict || undefined };
+      });
     } catch (error) {
       if (turn === this.#newestCheck) this.problem.value = asProblem(error);
       return undefined;

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { Invite } from "../api";
 import { INVITE, spaced } from "../sample";
 import { stillOut } from "./parse";
-import { doubted, leftOutOf, pastOf, predicted } from "./verdicts";
+import { doubted, forecast, leftOutOf, pastOf, predicted } from "./verdicts";
 
 const DELIVERED: Invite = {
   ...INVITE,
@@ -53,6 +53,13 @@ it.each([
   ],
 ])("a row that %s says what happens to it as it is", (_, doubt, note) => {
   expect(doubted(doubt, { email: "ann@example.com", outcome: "invited" })).toMatchObject({ label: "Look again", note });
+});
+
+it("a row says first whose its address may be as well", () => {
+  const verdict = { email: "ann@example.com", outcome: "already_pending" as const, detail: "Pending since 1 May." };
+  const row = { verdict, conflict: "It is Bob’s." };
+  expect(forecast(row, undefined)?.note).toBe("It is Bob’s. Pending since 1 May.");
+  expect(forecast({ verdict }, undefined)?.note).toBe("Pending since 1 May.");
 });
 
 it("a person who stopped invites may have marked one as spam", () => {

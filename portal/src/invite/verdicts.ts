@@ -75,6 +75,16 @@ export function doubted({ note, names }: Doubt, { outcome }: SendResult): Words 
   return { tone: "expired", label: "Look again", note: `${note} ${what}` };
 }
 
+/** What the check list says of a row, once it is checked. */
+export function forecast(
+  { verdict, conflict }: { verdict: SendResult | undefined; conflict?: string | undefined },
+  doubt: Doubt | undefined,
+): Words | undefined {
+  if (!verdict || doubt) return verdict && doubt && doubted(doubt, verdict);
+  const words = predicted(verdict);
+  return conflict ? { ...words, note: `${conflict} ${words.note}`.trim() } : words;
+}
+
 /** The outcome of sending. Here, advice is more useful than the API's detail. */
 export const sentOutcome = (result: SendResult) => words(SENT, result, NOTES[result.outcome] ?? result.detail);
 

@@ -40,3 +40,7 @@ export function conflictsIn(rows: readonly Checked[]): Map<string, string> {
     ),
   );
 }
+
+/** If an address has an invite of somebody with another name, whose. */
+export const holder = (name: string, held: string | null | undefined) =>
+  name && held && !areAlike(name, held) ? `This is the address of ${held}’s invite.` : undefined;
