@@ -241,6 +241,13 @@ check("a list says who stopped invites, promises them no reminder, and reads no 
   await rowOf(page, ann).getByText(/^Stopped invites on \d+\s\w+\. Only they can allow them again, .* Resend once they have\.$/).waitFor();
   assert.equal(await rowOf(page, ann).getByText(/^Reminder on/).count(), 0);
   await checkAccess(page);
+  for (const [email, times] of [[ann, 0], [bob, 1]]) {
+    await hand.press("button", `Cancel invite to ${email}`);
+    const question = page.getByRole("dialog", { name: `Cancel the invite to ${email}?` });
+    await question.getByText("can no longer accept").waitFor();
+    assert.equal(await question.getByText("You can invite them again at any time.").count(), times);
+    await hand.press("button", "Keep invite", question);
+  }
   await hand.write("searchbox", "Name or address contains", ann);
   await page.getByText("1 found").waitFor();
   await rowOf(page, ann).getByText("Pending – stopped invites").waitFor();

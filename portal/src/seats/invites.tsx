@@ -342,7 +342,7 @@ export function Invites({
         body: (
           <p>
             <Text>{`${person(row)} can no longer accept: the link in the email stops working.`}</Text>
-            {active && " You can invite them again at any time."}
+            {active && !isOptedOut(known(row)) && " You can invite them again at any time."}
           </p>
         ),
         action: "Cancel invite",
