@@ -57,14 +57,16 @@ check("a mail that bounced is found, its address corrected, and its history told
 check("many who cannot be resent to are counted by reason, and an address that stopped invites is no correction", { expect: [answered(409)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const bounced = ["ann", "bob", "cat", "dan"].map((name) => `bounce+${name}.${deal.org}@simulator.amazonses.com`);
-  const eve = `eve@${deal.org}.example`;
-  await deal.invite([...bounced, eve]);
+  const [eve, gil] = [`eve@${deal.org}.example`, `gil@${deal.org}.example`];
+  await deal.invite([...bounced, eve, gil]);
+  await stack.event(gil, "complaint");
+  await isKnown(deal, gil, "complained");
   await stack.api(eve, "POST", "/invites/opt-out", { token: tokenOf(await stack.linkTo(eve)) });
   for (const email of bounced) await isKnown(deal, email, "bounced");
   await enter(page, deal.manager, `${deal.path}?status=undelivered`);
   await hand.press("checkbox", "Select all on this page");
   await hand.press("button", "Resend selected");
-  await page.getByText("Not resent: 4 invites (bounced). Once a mailbox that bounced works, use “Resend” in its row.").waitFor();
+  await page.getByText("Not resent: 4 invites (bounced); 1 invite (marked as spam). Once a mailbox that bounced works, use “Resend” in its row. Each row in “Not delivered” says the next step.").waitFor();
   await hand.press("button", `Correct address ${bounced[0]}`);
   await hand.write("textbox", "Correct address", eve);
   await hand.press("button", "Correct and send");

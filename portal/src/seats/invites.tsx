@@ -476,7 +476,7 @@ export function Invites({
           {left.length > 0 && (
             <>
               <p>
-                {`${counted(left.length, "invite is", "invites are")} left out.${left.some(hasBounced) ? ` ${BOUNCED[1]}` : ""}`}
+                {`${counted(left.length, "invite is", "invites are")} left out.${left.some((result) => whyNot(result) === BOUNCED) ? ` ${BOUNCED[1]}` : ""}`}
               </p>
               <People>
                 {left.map(({ row, outcome }) => (
@@ -904,9 +904,12 @@ const BOUNCED: (typeof WHY_NOT)[BulkOutcome] = [
   "bounced",
   "Once a mailbox that bounced works, use “Resend” in its row.",
 ];
-const hasBounced = ({ row, outcome }: Bulk["results"][number]) =>
-  outcome === "undeliverable" && row.delivery.state === "bounced";
-const whyNot = (result: Bulk["results"][number]) => (hasBounced(result) ? BOUNCED : WHY_NOT[result.outcome]);
+const SPAM: (typeof WHY_NOT)[BulkOutcome] = ["marked as spam", WHY_NOT.undeliverable[1]!];
+const whyNot = ({ row, outcome }: Bulk["results"][number]) => {
+  const { state } = row.delivery;
+  const isKnown = outcome === "undeliverable" && (state === "bounced" || state === "complained");
+  return isKnown ? (state === "bounced" ? BOUNCED : SPAM) : WHY_NOT[outcome];
+};
 
 const asSentence = (words: string) => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 
@@ -921,7 +924,7 @@ function notDone(results: Bulk["results"]): string {
     const who = results.length > MOST_NAMED ? unbroken(counted(rows.length, "invite")) : named(rows);
     return `${who} (${reason[0]})`;
   });
-  return [`${parts.join("; ")}.`, ...reasons.flatMap(([, step]) => step ?? [])].join(" ");
+  return [`${parts.join("; ")}.`, ...new Set(reasons.flatMap(([, step]) => step ?? []))].join(" ");
 }
 
 /** `total`: how many it was for, if that is known. */
