@@ -41,7 +41,7 @@ check("a mail that bounced is found, its address corrected, and its history told
   await page.getByRole("alert").getByText("This is not an email address.").waitFor();
   await hand.write("textbox", "Correct address", cat);
   await hand.press("button", "Correct and send");
-  await page.getByRole("alert").getByText("This person stopped invites, or marked one as spam.").waitFor();
+  await page.getByRole("alert").getByText(/^The person at .* stopped invites, or marked one as spam\./).waitFor();
   await hand.write("textbox", "Correct address", meant);
   await hand.press("button", "Correct and send");
   await page.getByText(`${typo} is corrected to ${meant}.`).waitFor();
@@ -70,7 +70,7 @@ check("many who cannot be resent to are counted by reason, and an address that s
   await hand.press("button", `Correct address ${bounced[0]}`);
   await hand.write("textbox", "Correct address", eve);
   await hand.press("button", "Correct and send");
-  await page.getByRole("alert").getByText(/^This person stopped invites, or marked one as spam\. .* Enter another address\.$/).waitFor();
+  await page.getByRole("alert").filter({ hasText: `The person at ${eve} stopped invites, or marked one as spam.` }).filter({ hasText: /Enter another address\.$/ }).waitFor();
   await hand.press("button", `Resend invite to ${bounced[1]}`);
   await page.getByText(`A new invite to ${bounced[1]} is on its way.`).first().waitFor();
 });

@@ -1,6 +1,6 @@
 /** The predicted and actual outcome of a row, in words. */
 import type { Filter, SendOutcome, SendResult } from "../api";
-import { isAsked, isUndelivered, type Known, noteOf, OPTED_OUT_OR_SPAM, placeOf } from "../seats/words";
+import { isAsked, isUndelivered, type Known, noteOf, optedOutOrSpam, placeOf } from "../seats/words";
 import { dateTime } from "../time";
 import { counted, number } from "../ui/seat-numbers";
 import type { LeftOut, Reason } from "./parse";
@@ -41,7 +41,7 @@ const NOTES: Partial<Record<SendOutcome, string>> = {
   already_pending: "No second email is sent. To send one, resend the invite on the Deal seats page.",
   already_accepted: "This person has a seat.",
   duplicate: "This address is in the list more than once. Only one invite is sent.",
-  opted_out: OPTED_OUT_OR_SPAM,
+  opted_out: optedOutOrSpam(),
 };
 
 function words(

@@ -52,7 +52,7 @@ import {
   isRemoved,
   isUndelivered,
   isWaiting,
-  OPTED_OUT_OR_SPAM,
+  optedOutOrSpam,
   placeOf,
   SOME_OPTED_OUT,
   type Told,
@@ -320,7 +320,7 @@ export function Invites({
         ...(email && { to: email }),
         send: () => correctInvite(deal, row, corrected),
         says: (problem) => {
-          wrong = isShown() ? wrongAddress(problem) : undefined;
+          wrong = isShown() ? wrongAddress(problem, email ?? row.email) : undefined;
           return wrong !== undefined;
         },
         done: (now, first) => {
@@ -803,9 +803,9 @@ function searching(loaded: number, counts: Counts | undefined): string {
 }
 
 /** Why an address was refused: only another one can help. */
-function wrongAddress({ code, detail, errors }: Problem): string | undefined {
+function wrongAddress({ code, detail, errors }: Problem, email: string): string | undefined {
   if (errors.some(({ field }) => field === "email")) return "This is not an email address. Correct it.";
-  if (code === "opted_out") return `${OPTED_OUT_OR_SPAM} Enter another address.`;
+  if (code === "opted_out") return `${optedOutOrSpam(`The person at ${email}`)} Enter another address.`;
   return code === "already_invited" ? detail : undefined;
 }
 

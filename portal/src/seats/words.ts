@@ -52,7 +52,8 @@ const optedOut = (invite: Invite) =>
     : `Stopped invites${stoppedOn(invite)}. Only they ${WAY_BACK}`;
 
 /** The same for an address without a row. A complaint is an opt-out too, and the API does not tell the two apart. */
-export const OPTED_OUT_OR_SPAM = `This person stopped invites, or marked one as spam. Only they ${WAY_BACK}`;
+export const optedOutOrSpam = (who = "This person") =>
+  `${who} stopped invites, or marked one as spam. Only they ${WAY_BACK}`;
 
 /** The same for some of many. */
 export const SOME_OPTED_OUT = `Where invites were stopped, only the person ${WAY_BACK}`;
