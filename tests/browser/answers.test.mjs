@@ -203,7 +203,7 @@ check("a resend to somebody who stopped invites says why it is refused", { hands
   const question = page.getByRole("dialog", { name: "Resend 1 invite?" });
   await question.getByText(new RegExp(`^${ann}: stopped invites on `)).waitFor();
   await hand.press("button", "Resend 1 invite", question);
-  await page.getByText(`0 invites resent. Not resent: ${ann} (stopped invites). Where invites were stopped, only the person can allow them again`).waitFor();
+  await page.getByText(`0 invites resent. Not resent: ${ann} (stopped invites). Who stopped invites can allow them again, with the link in an earlier email. Without one, the team that runs this site can, if asked.`).waitFor();
   await hand.press("button", `History of the invite to ${ann}`);
   await page.getByText("Stopped invites", { exact: true }).waitFor();
 });
@@ -238,7 +238,7 @@ check("a list says who stopped invites, promises them no reminder, and reads no 
   await enter(page, deal.manager, deal.path);
   await rowOf(page, bob).getByText(/^Reminder on/).waitFor();
   await rowOf(page, ann).getByText("Pending – stopped invites").waitFor();
-  await rowOf(page, ann).getByText(/^Stopped invites on \d+\s\w+\. Only they can allow them again, .* Resend once they have\.$/).waitFor();
+  await rowOf(page, ann).getByText(/^Stopped invites on \d+\s\w+\. They can allow them again, with .* Without one, the team that runs this site can, if asked\. Resend once they have\.$/).waitFor();
   assert.equal(await rowOf(page, ann).getByText(/^Reminder on/).count(), 0);
   await checkAccess(page);
   for (const [email, times] of [[ann, 0], [bob, 1]]) {

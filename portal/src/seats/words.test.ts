@@ -78,13 +78,14 @@ describe("one sentence says where a person is, and one button does the next step
     [
       "failed",
       "opted_out",
-      "Pending – stopped invites: Stopped invites. Only they can allow them again, with the link in an earlier email. Resend once they have.",
+      "Pending – stopped invites: Stopped invites. They can allow them again, with the link in an earlier email. Without one, the team that runs this site can, if asked. Resend once they have.",
     ],
   ] as const)("%s, %s", (state, reason, text) => {
     expect(said(invite(state, reason))).toBe(text);
   });
 
-  const OUT = "Only they can allow them again, with the link in an earlier email.";
+  const OUT =
+    "They can allow them again, with the link in an earlier email. Without one, the team that runs this site can, if asked.";
   const JUST_NOW = "2026-11-24T23:46:00Z";
   const LINK = { askedAt: LATER, askedFor: "link" } as const;
   const SEAT = { askedAt: LATER, askedFor: "seat" } as const;

@@ -41,7 +41,8 @@ export interface Place {
 /** The sentence, and the advice if there is one. */
 export const noteOf = ({ sentence, advice }: Place) => (advice ? `${sentence} ${advice}` : sentence);
 
-const WAY_BACK = "can allow them again, with the link in an earlier email.";
+const WAY_BACK =
+  "can allow them again, with the link in an earlier email. Without one, the team that runs this site can, if asked.";
 
 const asSpam = ({ delivery }: Invite) => `The email was marked as spam ${on(delivery.at)}.`;
 
@@ -49,14 +50,14 @@ const asSpam = ({ delivery }: Invite) => `The email was marked as spam ${on(deli
 const optedOut = (invite: Invite) =>
   isComplaint(invite)
     ? `${asSpam(invite)} No more emails go to this address.`
-    : `Stopped invites${stoppedOn(invite)}. Only they ${WAY_BACK}`;
+    : `Stopped invites${stoppedOn(invite)}. They ${WAY_BACK}`;
 
 /** The same for an address without a row. A complaint is an opt-out too, and the API does not tell the two apart. */
 export const optedOutOrSpam = (who = "This person") =>
-  `${who} stopped invites, or marked one as spam. Only they ${WAY_BACK}`;
+  `${who} stopped invites, or marked one as spam. They ${WAY_BACK}`;
 
 /** The same for some of many. */
-export const SOME_OPTED_OUT = `Where invites were stopped, only the person ${WAY_BACK}`;
+export const SOME_OPTED_OUT = `Who stopped invites ${WAY_BACK}`;
 
 const ALLOWED_AGAIN = "They allow invites again now. Resend the invite.";
 
