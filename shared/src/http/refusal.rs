@@ -65,8 +65,8 @@ impl From<InviteRefusal> for Problem {
             InviteRefusal::OptedOut => Self::new(
                 409,
                 "opted_out",
-                "This person stopped invites from your organisation. Only they can allow them again, with the link in \
-                 an earlier email.",
+                "This person stopped invites from your organisation. They can allow them again, with the link in an \
+                 earlier email. Without one, the team that runs this site can, if asked.",
             ),
             InviteRefusal::TooSoon(retry_at) => Self::too_many_requests(retry_at),
         }
