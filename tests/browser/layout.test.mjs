@@ -455,3 +455,13 @@ check("on a low phone, a form keeps its title and its buttons in the window", {}
   const form = page.getByRole("dialog", { name: "New deal" });
   for (const part of [form.getByRole("heading"), ...(await form.getByRole("button").all())]) assert.ok(await part.evaluate(inWindow), await part.innerText());
 });
+
+check("on a page of one card, the logo is above its edge", {}, async ({ page }) => {
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.goto(`/unsubscribe#${"a".repeat(64)}`);
+    const card = page.locator(".card");
+    const [logo, edge] = [await page.locator(".bar img").boundingBox(), await card.boundingBox()];
+    assert.equal(logo.x, edge.x, `at ${width} px`);
+  }
+});
