@@ -389,7 +389,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
         )
       )}
       <Refusing {...answering} />
-      {preview?.status === "pending" && !over && <Doubts key={preview} preview={preview} />}
+      {preview?.status === "pending" && !over && <Doubts key={found} found={found} />}
     </>
   );
 }
@@ -628,14 +628,14 @@ const UseAnother = ({ busy, enter }: { busy: string | undefined; enter: (prompt:
   </button>
 );
 
-function Doubts({ preview: { organisation } }: { preview: Preview }) {
+function Doubts({ found: { organisation, optedOut } }: { found: Found }) {
   return (
     <section aria-labelledby="doubts">
       <h2 id="doubts">Not sure about this email?</h2>
       <p>
         Nothing is accepted until you press <em>Accept</em>. {organisation.name} does not see that you opened this page.
-        If you do not know {organisation.name}, close this page, or stop its invites. To be sure, ask someone you know
-        at {organisation.name}. Do not reply to the email.
+        If you do not know {organisation.name}, close this page{!optedOut && ", or stop its invites"}. To be sure, ask
+        someone you know at {organisation.name}. Do not reply to the email.
       </p>
     </section>
   );
