@@ -596,6 +596,8 @@ check("an invite that expires before the subscription starts says what to do the
   await page.goto(link);
   await page.getByText("Your invite expires before that. After the start, you can ask for a new link here.").waitFor();
   assert.equal(await page.getByText("You can still accept until").count(), 0);
+  await page.getByText("Expires", { exact: true }).waitFor();
+  assert.equal(await page.getByText("Accept by").count(), 0);
 });
 
 /** Each temporary failure. */

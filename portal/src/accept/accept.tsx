@@ -522,8 +522,13 @@ function Facts({ organisation, deal, children }: Preview & { children?: Componen
   );
 }
 
+/** Whether the invite expires before anybody can accept it. */
+const endsBeforeStart = ({ expiresAt, deal }: Preview) =>
+  expiresAt !== null && Date.parse(expiresAt) <= Date.parse(deal.startsAt);
+
 /** What people should know before they sign in. The heading names the organisation and the deal. */
-function Offer({ preview: { deal, email, expiresAt } }: { preview: Preview }) {
+function Offer({ preview }: { preview: Preview }) {
+  const { deal, email, expiresAt } = preview;
   const now = useNow();
   return (
     <dl class="facts">
@@ -541,7 +546,7 @@ function Offer({ preview: { deal, email, expiresAt } }: { preview: Preview }) {
       )}
       {expiresAt && (
         <div>
-          <dt>Accept by</dt>
+          <dt>{endsBeforeStart(preview) ? "Expires" : "Accept by"}</dt>
           <dd>
             <When time={expiresAt} now={now} ends />
           </dd>
@@ -644,7 +649,7 @@ function Doubts({ found: { organisation, optedOut } }: { found: Found }) {
 /** Why the invite can't be accepted yet. `now`: it answers a click, so it takes the focus. */
 function Stop({
   code,
-  preview: { deal, organisation, expiresAt },
+  preview,
   hasAsked,
   now,
 }: {
@@ -653,9 +658,9 @@ function Stop({
   hasAsked: boolean;
   now: boolean;
 }) {
+  const { deal, organisation } = preview;
   const { title, text } = wordsFor(code, organisation.name, hasAsked);
-  const isLate =
-    code === "deal_not_started" && expiresAt !== null && Date.parse(expiresAt) <= Date.parse(deal.startsAt);
+  const isLate = code === "deal_not_started" && endsBeforeStart(preview);
   return (
     <Focus now={now}>
       <Notice>
