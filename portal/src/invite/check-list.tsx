@@ -8,12 +8,13 @@ import { People } from "../ui/people";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Notice } from "../ui/status";
 import { Text } from "../ui/text";
+import { doubtAbout, doubtOf } from "./doubt";
 import { isDue } from "./draft";
 import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
 import { type LeftOut, stillOut } from "./parse";
 import { DownloadResult } from "./result";
-import { doubtAbout, doubtOf, suggestionFor } from "./suggestion";
+import { suggestionFor } from "./suggestion";
 import { forecast, isSeveral, leftOutOf, pastOf, reasonFor, summaryOf } from "./verdicts";
 
 const saysLookAgain = (count: number) => `${counted(count, "row says", "rows say")} “Look again”`;

@@ -1,8 +1,8 @@
 import { beforeEach, expect, it, vi } from "vitest";
 import { INVITE as LISTED } from "../sample";
 import { recordAddresses } from "../seats/addresses";
+import { doubtAbout } from "./doubt";
 import { Inviting } from "./inviting";
-import { doubtAbout } from "./suggestion";
 
 /** For a machine that does other work as well. */
 const PATIENCE = { timeout: 60_000 };

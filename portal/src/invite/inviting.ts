@@ -23,11 +23,12 @@ import type { Known } from "../seats/words";
 import { session } from "../session";
 import { asProblem } from "../ui/load";
 import type { Columns, ColumnsQuestion } from "./columns";
+import { doubtAbout } from "./doubt";
 import { type DraftRow, fullestFirst, isDue, keepDraft, keyOfAddress, restoreDraft } from "./draft";
 import { stored } from "./name";
 import { type LeftOut, type List, readList } from "./parse";
 import type { Recipient } from "./recipients";
-import { doubtAbout, usualDomains } from "./suggestion";
+import { usualDomains } from "./suggestion";
 import { pastOf, rank } from "./verdicts";
 import { conflictsIn, holder } from "./whose";
 

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { SendOutcome } from "../api";
-import { doubtAbout, doubtOf, suggestionFor, usualDomains } from "./suggestion";
+import { doubtAbout, doubtOf } from "./doubt";
+import { suggestionFor, usualDomains } from "./suggestion";
 
 it.each<[typed: string, meant: string | undefined]>([
   ["o’brien@example.com", "o'brien@example.com"],

@@ -3,8 +3,8 @@ import type { Filter, SendOutcome, SendResult } from "../api";
 import { isAsked, isUndelivered, type Known, noteOf, optedOutOrSpam, placeOf } from "../seats/words";
 import { dateTime } from "../time";
 import { counted, number } from "../ui/seat-numbers";
+import type { Doubt } from "./doubt";
 import type { LeftOut, Reason } from "./parse";
-import type { Doubt } from "./suggestion";
 
 export interface Words {
   /** The style of the label. */

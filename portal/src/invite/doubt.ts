@@ -1,0 +1,45 @@
+/** Why a row of a list should be looked at again before it is sent. */
+import type { SendOutcome, SendResult } from "../api";
+import type { Recipient } from "./recipients";
+import { suggestionFor } from "./suggestion";
+
+/** Why somebody should look at a valid address again, and what may be meant. */
+export interface Doubt {
+  readonly note: string;
+  readonly meant: string | undefined;
+  /** The texts of which one may be the person's name. */
+  readonly names?: readonly string[];
+}
+
+/** Who may be meant instead is a doubt even if the address needs no invite. */
+const MAY_BE_ANOTHER = new Set<SendOutcome>(["already_pending", "already_accepted", "duplicate"]);
+
+/** `conflict`: whose the address may be as well. */
+type Doubtful = Recipient & { readonly conflict?: string | undefined };
+
+/** No top-level domain has a digit, except in `xn--p1ai`. */
+const ODD_ENDING = /\.(?!xn--)[^.@]*\d[^.@]*$/i;
+
+/** The doubt about a checked row. */
+export const doubtAbout = (
+  { verdict, ...row }: Doubtful & { verdict?: SendResult | undefined },
+  usual: readonly string[],
+) =>
+  verdict?.outcome === "invited" ||
+  (row.typed && verdict && MAY_BE_ANOTHER.has(verdict.outcome)) ||
+  (row.conflict && verdict?.outcome === "duplicate")
+    ? doubtOf(row, usual)
+    : undefined;
+
+/** `usual`: the list's usual domains. */
+export function doubtOf({ email, typed, beside, conflict }: Doubtful, usual: readonly string[]): Doubt | undefined {
+  if (typed === undefined) {
+    const meant = suggestionFor(email, usual);
+    if (meant !== undefined || ODD_ENDING.test(email)) return { note: "The part after the @ may be mistyped.", meant };
+    if (conflict) return { note: conflict, meant };
+    return beside && { note: "The list does not say which text is the name.", meant, names: beside };
+  }
+  const [first = "", second, ...more] = typed.split(" ");
+  const joined = second === email && more.length === 0 ? `${first.toLowerCase()}.${email}` : undefined;
+  return { note: `The list says “${typed}”.`, meant: joined };
+}
