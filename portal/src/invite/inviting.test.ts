@@ -27,6 +27,8 @@ const DELIVERY = { askedFor: null, removedAt: null, remindAt: null, delivery: { 
 const invited = new Set<string>();
 /** Addresses whose invite was declined. */
 const declined = new Set<string>();
+/** Addresses whose invite was removed, with its name. */
+const removed = new Set<string>();
 /** The number of rows of each check. */
 let asked: number[];
 /** What happens to the answer of each request to send. */
@@ -44,13 +46,14 @@ beforeEach(() => {
   });
   invited.clear();
   declined.clear();
+  removed.clear();
   asked = [];
   vi.stubGlobal("fetch", async (_: string, { body }: RequestInit) => {
     if (!body) {
       const status = (email: string) => (declined.has(email) ? "declined" : "pending");
       const invites = [...invited].map((email) => ({
         ...{ ...INVITE, ...OTHERS, ...DELIVERY },
-        ...{ id: email, email, status: status(email) },
+        ...{ id: email, email, status: status(email), removedAt: removed.has(email) ? "2026-05-01T10:00:00Z" : null },
       }));
       return Response.json({ ...PAGE, invites });
     }
@@ -220,15 +223,17 @@ it("two people with one address are looked at first, until one of them is remove
 });
 
 it("an address of another person's invite says so, as far as the deal's invites are loaded", async () => {
-  const people = ["ann@example.com", "bob@example.com", "cat@example.com"];
+  const people = ["ann", "bob", "cat", "eve"].map((name) => `${name}@example.com`);
   recordAddresses(
     "held",
     people.map((email) => ({ ...LISTED, id: email, email, name: email.startsWith("cat") ? null : "Annabel Lee" })),
   );
   for (const email of [...people, "dan@example.com"]) invited.add(email);
   declined.add("bob@example.com");
+  declined.add("eve@example.com");
+  removed.add("eve@example.com");
   const inviting = new Inviting("held");
-  const names = ["Kim Poe", "Kim Poe", "Kim Poe", "Dan Low"];
+  const names = ["Kim Poe", "Kim Poe", "Kim Poe", "Kim Poe", "Dan Low"];
   const rows = [...people, "dan@example.com"].map((email, index) => ({ email, name: names[index]! }));
   await inviting.add({ rows: [...rows, { email: "ann@example.com", name: "Annabel" }], leftOut: [] });
   const conflict = (id: number) => {
@@ -236,9 +241,10 @@ it("an address of another person's invite says so, as far as the deal's invites 
     return [row.conflict, doubtAbout(row, []) !== undefined];
   };
   const held = "This is the address of Annabel Lee’s invite.";
-  expect([0, 1, 2, 3].map(conflict)).toEqual([
+  expect([0, 1, 2, 3, 4].map(conflict)).toEqual([
     [expect.stringContaining(held), false],
     [held, true],
+    [undefined, false],
     [undefined, false],
     [undefined, false],
   ]);

@@ -247,7 +247,10 @@ export class Inviting {
       return checked.map((row) => {
         const id = row.verdict?.inviteId ?? "";
         const earlierInvite = earlier?.get(id);
-        const held = (earlierInvite ?? ownRow(this.deal, id))?.name ?? nameIn(this.deal, id);
+        // A removed invite has lost its name, which this page may still know.
+        const held = earlierInvite?.removedAt
+          ? undefined
+          : ((earlierInvite ?? ownRow(this.deal, id))?.name ?? nameIn(this.deal, id));
         const holders = row.verdict?.outcome === "duplicate" ? undefined : holder(row.name, held);
         const conflict = [holders, row.name && conflicts.get(keyOfAddress(row))].filter(Boolean).join(" ");
         return { ...row, earlierInvite, conflict: conflict || undefined };
