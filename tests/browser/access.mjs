@@ -131,8 +131,8 @@ function misfits({ target, sizes }) {
   const boxes = [];
   const dialog = document.querySelector("dialog[open]");
   for (const element of (dialog ?? document.body).querySelectorAll("*")) {
-    // What stays in view lies over the page.
-    if (!element.checkVisibility({ visibilityProperty: true }) || unseen(element) || element.closest(".message, .bulk, .send")) continue;
+    // What stays in view lies over the page, or over the rest of a dialog.
+    if (!element.checkVisibility({ visibilityProperty: true }) || unseen(element) || element.closest(".message, .bulk, .send, dialog footer")) continue;
     // What is scrolled out of a list lies over nothing.
     const list = element.closest(".people")?.getBoundingClientRect();
     const isShown = (box) => !list || (box.top > list.top - 1 && box.bottom < list.bottom + 1);
