@@ -208,6 +208,21 @@ check("a resend to somebody who stopped invites says why it is refused", { hands
   await page.getByText("Stopped invites", { exact: true }).waitFor();
 });
 
+check("a second resend within a minute to somebody who stopped invites meanwhile is refused without a question", { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const [ann] = people(deal);
+  await deal.invite([ann]);
+  await stack.linkTo(ann);
+  await enter(page, deal.manager, deal.path);
+  await hand.press("button", `Resend invite to ${ann}`);
+  await rowOf(page, ann).getByText(/^Email (sent|delivered) on/).waitFor();
+  await answer(stack, await stack.linkTo(ann), "opt-out");
+  await page.reload();
+  await rowOf(page, ann).getByText("Pending – stopped invites").waitFor();
+  await hand.press("button", `Resend invite to ${ann}`);
+  await page.getByRole("alert").filter({ hasText: `The resend to ${ann} failed.` }).waitFor();
+});
+
 for (const [button, confirm] of [["Resend invite to", ""], ["Resend selected", "Resend 1 invite"]]) {
   check(`“${button}” reaches a person who allowed invites again after a refusal`, { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();

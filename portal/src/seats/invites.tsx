@@ -266,7 +266,7 @@ export function Invites({
     again: (row) => run || void inviteAgain([row]),
     resend: async (row) => {
       const isJustSent = row.sends > 1 && Date.now() - Date.parse(row.queuedAt) < A_MINUTE;
-      const isAgain = isJustSent && !isAsked(row) && !isUndelivered(row);
+      const isAgain = isJustSent && placeOf(row, dealState).tone === "pending";
       const question = waitsForSeat(row)
         ? {
             title: `Resend the invite to ${row.email}, who waits for a seat?`,
