@@ -923,6 +923,18 @@ check("the address of a delivered invite is corrected", { hands: [Keyboard] }, a
   assert.equal(await rowOf(page, wrong).count(), 0);
 });
 
+check("the form that corrects the lowest row is in view, whole", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 500 });
+  await deal.invite(addresses("ann", 20));
+  await enter(page, deal.manager, deal.path);
+  const last = list(page).getByRole("button", { name: /^Correct address/ }).last();
+  const name = await last.getAttribute("aria-label");
+  await last.evaluate((button) => button.closest("tr").scrollIntoView({ block: "end" }));
+  await hand.press("button", name);
+  const { y, height } = await page.getByRole("form", { name: name.replace(" address", "") }).boundingBox();
+  assert.ok(y >= 0 && y + height <= page.viewportSize().height, `${y} ${height}`);
+});
+
 check("a correction asks again about an address that may be mistyped, and Escape keeps the old one", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const ann = `ann@${deal.org}.example`;

@@ -30,7 +30,11 @@ export function Correction({
   const [name, setName] = useState(invite.name ?? "");
   const [wrong, setWrong] = useState<string>();
   const field = useRef<HTMLInputElement>(null);
-  useLayoutEffect(() => field.current?.select(), []);
+  useLayoutEffect(() => {
+    // Unlike `select`, this scrolls.
+    field.current?.focus();
+    field.current?.select();
+  }, []);
   const corrected = addressIn(typed.trim());
   const isRenamed = name.trim() !== (invite.name ?? "");
   /** Another spelling is no other address, and brings no email. */
