@@ -290,6 +290,21 @@ check("while a lost answer of “Accept” cannot be checked, the page does not 
   await page.getByRole("heading", { name: "You have a seat" }).waitFor();
 });
 
+for (const [who, stops] of [["", false], [" by somebody who stopped the invites", true]]) {
+  check(`“No thanks”${who} after a lost answer of “Accept” is said not to count, and how to give the seat back`, { ...LOST, expect: [...LOST.expect, answered(409)] }, async ({ page, stack, hand }) => {
+    await openInvite({ page, stack, hand });
+    if (stops) await hand.press("button", "Not me / stop inviting me");
+    await loseAnswer(page, "**/api/invites/accept");
+    await page.route("**/api/invites/preview", disconnect);
+    await hand.press("button", "Accept as ann@home.example");
+    await page.locator(":focus", { hasText: "“Accept” may have gone through." }).waitFor();
+    await page.unroute("**/api/invites/preview");
+    await hand.press("button", "No thanks");
+    await page.getByRole("heading", { name: "You have a seat" }).waitFor();
+    await page.locator(":focus", { hasText: "“No thanks” changed nothing, because this invite had been accepted. To give the seat back, ask the learning manager at Hill & Dale to free it." }).waitFor();
+  });
+}
+
 /** Each answer besides accepting: its route, its button, and what the page says once it has had its effect. */
 const ANSWERS = [
   ["decline", "No thanks", "You declined this invite"],

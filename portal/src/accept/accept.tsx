@@ -47,7 +47,7 @@ import { dropToken, isElsewhere, keepToken, token, tokenPasted } from "./token";
 import { askForNext, wordsFor } from "./words";
 
 /** The final result of a link, once there is one. */
-type Ending = { accepted: Accepted; preview: Preview } | { code: string };
+type Ending = { accepted: Accepted; preview: Preview; isLateNo?: boolean } | { code: string };
 const ending = signal<Ending | null>(null);
 
 /** Shows the final result of a link, and drops its token. */
@@ -140,13 +140,13 @@ async function withSeats(found: (seats?: OwnSeat[]) => Found): Promise<Found> {
   }
 }
 
-/** Reads the invite's current state. The learner's seats are read only where they make a difference. */
-async function look(link: string): Promise<Found> {
+/** Reads the invite's current state. The learner's seats are read only where they make a difference. `isNo`: after a no. */
+async function look(link: string, isNo = false): Promise<Found> {
   try {
     const preview = await previewInvite(link);
     const found = foundBy(preview, Date.now());
     if (!found.obstacle && preview.status !== "accepted") return found;
-    return settled(link, await withSeats((seats) => foundBy(preview, Date.now(), seats)));
+    return settled(link, await withSeats((seats) => foundBy(preview, Date.now(), seats)), isNo);
   } catch (error) {
     const { code, gone } = asProblem(error);
     if (gone && isObstacle(code)) return withSeats((seats) => foundGone(gone, code, Date.now(), seats));
@@ -156,9 +156,9 @@ async function look(link: string): Promise<Found> {
 }
 
 /** Ends a link that the learner has accepted, unless it is of use to allow invites again. */
-function settled(link: string, found: Found): Found {
+function settled(link: string, found: Found, isLateNo = false): Found {
   const { preview, seat, optedOut } = found;
-  if (preview?.status === "accepted" && seat && !optedOut) end(link, { accepted: seat, preview });
+  if (preview?.status === "accepted" && seat && !optedOut) end(link, { accepted: seat, preview, isLateNo });
   return found;
 }
 
@@ -170,6 +170,8 @@ interface Failed {
   label: string;
   /** Whether it is known that the answer had no effect. */
   isVoid: boolean;
+  /** Whether it was a no to an invite that had been accepted. */
+  isLateNo: boolean;
 }
 
 function Invitation({ link, failed }: { link: string; failed: SignInFailure | undefined }) {
@@ -206,9 +208,11 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
     if (code === "still_valid") return stopBy(null);
     if (of === "accept" && isObstacle(code)) return stopBy(code);
     let isVoid = !isLost;
+    let isLateNo = of === "decline" && code === "already_accepted";
     if (temporary || status === 409 || status === 410) {
-      const now = await look(link).catch(() => undefined);
+      const now = await look(link, of === "decline").catch(() => undefined);
       if (now) update(() => now);
+      isLateNo ||= of === "decline" && now?.preview?.status === "accepted";
       if (temporary && now && tookEffect(of, now)) {
         answered.value = of;
         return;
@@ -217,7 +221,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
       if (of === "ask" && isOver(code) && !now?.preview) return stopBy(code);
       isVoid ||= now !== undefined && (of !== "accept" || now.preview?.status !== "accepted");
     }
-    refusal.value = { problem, of, label, isVoid };
+    refusal.value = { problem, of, label, isVoid, isLateNo };
   };
   /** Sends one request at a time. */
   const send = async (what: Answer | "accept", request: () => Promise<void>) => {
@@ -279,7 +283,8 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
   const accepted = preview?.status === "accepted";
   const declined = preview?.status === "declined";
   const over = isOver(obstacle);
-  const shown = refusal.value && !isTold(refusal.value.problem.code, found) ? refusal.value : undefined;
+  const isLateNo = refusal.value?.isLateNo;
+  const shown = refusal.value && !isLateNo && !isTold(refusal.value.problem.code, found) ? refusal.value : undefined;
   const repeatable = shown?.problem.temporary && shown.of !== "accept" ? shown.of : undefined;
   const answering = { found, busy: busy.value, onAnswer: (what: Answer) => void answer(what) };
   const [title, heading] = headingOf(found);
@@ -291,6 +296,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
           <Notice tone="good">{organisation.name} can send you invites again.</Notice>
         </Focus>
       )}
+      {isLateNo && <LateNo by={organisation.name} />}
       {!problem && found.unread && <Unread problem={found.unread} reload={() => void reload()} />}
       {!problem && shown && (
         <Refusal
@@ -416,6 +422,16 @@ function headingOf(found: Found): [string, string] {
   if (preview.status === "declined") return ["Declined", "You declined this invite"];
   return ["Your invitation", `${organisation.name} invites you to ${preview.deal.name}`];
 }
+
+/** It answers a click, so it takes the focus. */
+const LateNo = ({ by }: { by: string }) => (
+  <Focus>
+    <Notice tone="warn">
+      <strong>“No thanks” changed nothing, because this invite had been accepted.</strong> To give the seat back, ask
+      the learning manager at {by} to free it. Your invitation email says whom to ask.
+    </Notice>
+  </Focus>
+);
 
 const ACCEPTED: [string, string] = ["Already accepted", "This invite has been accepted"];
 
@@ -714,6 +730,7 @@ function Refusal({
 function Seated({
   accepted: { acceptedAt },
   preview,
+  isLateNo,
   children,
 }: Extract<Ending, { accepted: Accepted }> & { children?: ComponentChildren }) {
   const now = useNow();
@@ -723,6 +740,7 @@ function Seated({
   return (
     <>
       <Heading title={ended ? title : "Accepted"}>{ended ? title : "You have a seat"}</Heading>
+      {isLateNo && <LateNo by={organisation.name} />}
       {children}
       <Facts {...preview}>
         <div>
