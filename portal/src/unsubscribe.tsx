@@ -143,9 +143,9 @@ function Done({ organisation }: { organisation: string }) {
       </p>
       <h2>Did you stop them by mistake?</h2>
       <p>
-        Open the link in the invitation email again, or <a href="/accept">paste it here</a>, and press “Allow invites
-        again”. If you no longer have the email, ask the learning manager at {organisation}: the team that runs this
-        site can undo it.
+        Open the link in the invitation email again, or <a href="/accept#paste">paste it here</a>, and press “Allow
+        invites again”. If you no longer have the email, ask the learning manager at {organisation}: the team that runs
+        this site can undo it.
       </p>
     </>
   );

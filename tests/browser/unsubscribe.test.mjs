@@ -75,6 +75,19 @@ check("one button stops the invites, and the page says the way back", { viewport
   await heading(page, "Stop these invites?");
 });
 
+check("“paste it here” leads to the box, also where this tab has shown another invite", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const email = `ann@${deal.org}.example`;
+  await deal.invite([email]);
+  await page.goto(`/accept#${tokenOf(await stack.linkTo(email))}`);
+  await heading(page, "Hill & Dale invites you to Unlimited");
+  await answers(page, STOPPED);
+  await page.goto(`/unsubscribe#${ID}`);
+  await hand.press("button", "Stop inviting me");
+  await hand.press("link", "paste it here");
+  await page.getByRole("textbox", { name: "Link does not open? Paste it here" }).waitFor();
+});
+
 check("without an id, the page says that it can change nothing, and how to stop each kind of email", { hands: [Keyboard] }, async ({ page, hand }) => {
   await page.goto("/unsubscribe");
   await heading(page, "Open the link in your email");

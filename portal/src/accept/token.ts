@@ -24,6 +24,8 @@ export function takeToken() {
   const { pathname, search, hash } = location;
   // A literal, not `pathname`: resolved as a URL, `//accept` would be another host.
   if (pathname + search + hash !== "/accept") history.replaceState(null, "", "/accept");
+  // A link for pasting: the invite that this tab has shown may be another one.
+  if (hash === "#paste") return dropToken();
   const fresh = tokenInAddress(pathname + search + hash);
   if (fresh) keepToken(fresh);
   else token.value ??= kept(KEY);
