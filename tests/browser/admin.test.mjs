@@ -463,6 +463,19 @@ check("ending a deal first says how many learners lose their seats", { hands: [K
   assert.equal((await deal.api("GET")).state, "ended");
 });
 
+check("ending an upcoming deal says before and after what its start was", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ starts: 3 });
+  await show(page, deal.org);
+  await hand.press("button", "End now Unlimited");
+  const question = page.getByRole("dialog", { name: /^End Unlimited/ });
+  const { startsAt, endsAt } = await deal.api("GET");
+  const day = (time) => new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" }).format(new Date(time)).replaceAll(" ", "\\s");
+  const dates = `It was to start on ${day(startsAt)}, .* and to end on ${day(endsAt)}, .*: to undo this, edit the deal and set start and end again\\.`;
+  await question.getByText(new RegExp(`The start moves to now too\\. ${dates}`)).waitFor();
+  await hand.press("button", "End deal now", question);
+  await says(page, new RegExp(`Unlimited of Hill & Dale has ended\\. ${dates}`));
+});
+
 check("a deal's name is edited", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await show(page, deal.org);

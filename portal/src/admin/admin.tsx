@@ -133,9 +133,18 @@ function Deals() {
   };
   const end = async (loaded: LoadedDeal) => {
     const { body: deal, etag } = loaded;
+    const isUpcoming = deal.state === "upcoming";
+    const was = isUpcoming
+      ? ` It was to start on ${instant(deal.startsAt)}, and to end on ${instant(deal.endsAt)}: to undo this, edit the deal and set start and end again.`
+      : "";
     const yes = await confirm({
       title: `End ${deal.name} of ${deal.organisation.name} now?`,
-      body: <p>{losers(deal)} To undo this, edit the deal and set a later end.</p>,
+      body: (
+        <p>
+          {losers(deal)}{" "}
+          {isUpcoming ? `The start moves to now too.${was}` : "To undo this, edit the deal and set a later end."}
+        </p>
+      ),
       action: "End deal now",
       keep: "Keep deal",
     });
@@ -143,7 +152,7 @@ function Deals() {
     const now = Date.now();
     const endsAt = utc(new Date(now));
     // A deal can't end before it starts, so an upcoming one starts a second ago.
-    const change = deal.state === "upcoming" ? { startsAt: utc(new Date(now - 1000)), endsAt } : { endsAt };
+    const change = isUpcoming ? { startsAt: utc(new Date(now - 1000)), endsAt } : { endsAt };
     const ended = ({ name, organisation, state, endsAt }: DealWithSeats) =>
       `${name} of ${organisation.name} ${state === "ended" ? "has ended" : `ends on ${instant(endsAt)}`}`;
     await carryOut(
@@ -151,11 +160,11 @@ function Deals() {
       "Ending",
       async () => {
         const { body } = await changeDeal(deal.id, change, etag);
-        done(body, `${ended(body)}.`);
+        done(body, `${ended(body)}.${was}`);
       },
       (now) => {
         const isEnded = now !== undefined && Date.parse(now.endsAt) === Date.parse(endsAt);
-        if (isEnded) done(now, `${ended(now)}: your first attempt had gone through.`);
+        if (isEnded) done(now, `${ended(now)}: your first attempt had gone through.${was}`);
         return isEnded;
       },
     );
