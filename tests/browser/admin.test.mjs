@@ -168,6 +168,14 @@ check("a deal to which somebody was invited is not deleted", { expect: [answered
   await rowOf(page, "Unlimited").waitFor();
 });
 
+check("the question before deleting an ended deal does not say to end it", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.patch({ endsAt: new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "") });
+  await show(page, deal.org);
+  await hand.press("button", "Delete Unlimited");
+  await page.getByRole("dialog").getByText("Seatkeeper refuses, and nothing changes. To create a deleted deal again").waitFor();
+});
+
 /** Waits until an organisation's list has this many deals. */
 const listed = (stack, org, count) => until(`${count} deals`, async () => (await seatsOf(stack, org)).length === count);
 

@@ -176,8 +176,8 @@ function Deals() {
       title: `Delete ${deal.name} of ${deal.organisation.name}?`,
       body: (
         <p>
-          If somebody was ever invited to this deal, Seatkeeper refuses, and nothing changes: end the deal instead. To
-          create a deleted deal again, you need all its values.
+          If somebody was ever invited to this deal, Seatkeeper refuses, and nothing changes
+          {deal.state !== "ended" && ": end the deal instead"}. To create a deleted deal again, you need all its values.
         </p>
       ),
       action: "Delete deal",
