@@ -44,10 +44,21 @@ check("organisations are found by any part of their name or ID, with the states 
   await hand.write("searchbox", FIND, "nobody-yet");
   await hand.press("button", "Find");
   await page.getByText("No organisation has this text in its name or ID.").waitFor();
-  await hand.write("searchbox", FIND, "");
-  await hand.press("button", "Find");
+  await hand.press("link", "‹ All organisations");
   await page.getByRole("link", { name: "Bay Side School" }).waitFor();
 });
+
+for (const [where, path] of [["a search that finds nothing", "/admin?find=nobody-yet"], ["an organisation without deals", "/admin?organisation=nobody-yet"]]) {
+  check(`${where} leads to the organisation’s first deal, and back to all organisations`, { hands: [Keyboard] }, async ({ page, hand }) => {
+    await enter(page, ADMIN, path);
+    await hand.press("button", "Create its first deal");
+    const form = page.getByRole("dialog", { name: "New deal" });
+    assert.equal(await form.getByLabel("Organisation ID").inputValue(), "nobody-yet");
+    await hand.press("button", "Cancel", form);
+    await hand.press("link", "‹ All organisations");
+    await page.waitForURL("**/admin");
+  });
+}
 
 check("if more organisations cannot be loaded, the page says so, and tries again by itself when it may", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
   await stack.newDeal({ org: "further", title: "Further College" });

@@ -14,9 +14,9 @@ import { announce, Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { isOrganisationId, losers, organisationName, otherNames, utc } from "./fields";
 import { ChangeForm, type Kind, type LoadedDeal, NewDealForm } from "./forms";
-import { Organisations, pathOf } from "./organisations";
+import { AllOrganisations, NoDeals, Organisations, pathOf } from "./organisations";
 
-type Open = { kind: "new" } | { kind: Kind; loaded: LoadedDeal };
+type Open = { kind: "new"; organisation: string } | { kind: Kind; loaded: LoadedDeal };
 
 export function Admin() {
   return (
@@ -214,7 +214,7 @@ function Deals() {
           if (organisation && text === organisation) void reload();
           else route(pathOf({ ...(text && { find: text }) }));
         }}
-        onNew={() => setOpen({ kind: "new" })}
+        onNew={() => setOpen({ kind: "new", organisation: known ? organisation : "" })}
       />
       <div class="message">
         {said && (
@@ -241,11 +241,17 @@ function Deals() {
       {problem ? (
         <Failure problem={problem} reload={() => void reload()} />
       ) : !known ? (
-        <Organisations key={query.find} find={query.find ?? ""} />
+        <Organisations
+          key={query.find}
+          find={query.find ?? ""}
+          onFirst={(organisation) => setOpen({ kind: "new", organisation })}
+        />
       ) : !deals ? (
         <Waiting what="Loading deals" />
       ) : deals.length === 0 ? (
-        <p key={organisation}>{organisation} has no deals yet. Check the ID, or create a deal.</p>
+        <NoDeals key={organisation} onFirst={() => setOpen({ kind: "new", organisation })}>
+          {organisation} has no deals yet. If the ID is right, create the organisation’s first deal.
+        </NoDeals>
       ) : (
         <DealTable
           deals={deals}
@@ -258,7 +264,7 @@ function Deals() {
       )}
       {open?.kind === "new" && (
         <NewDealForm
-          organisation={known ? organisation : ""}
+          organisation={open.organisation}
           name={deals && organisationName(deals)}
           onClose={(isUnknown) => {
             setOpen(null);
@@ -392,11 +398,7 @@ function DealTable({
   const name = organisationName(deals)!;
   return (
     <>
-      <p>
-        <a class="alone" href="/admin">
-          ‹ All organisations
-        </a>
-      </p>
+      <AllOrganisations />
       <h2>
         <Text>{name}</Text>
       </h2>

@@ -1,4 +1,5 @@
 /** The organisations, and the states of their deals. */
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { type DealWithSeats, listDeals, listOrganisations, type Problem } from "../api";
@@ -19,7 +20,7 @@ export function pathOf(query: { find?: string; organisation?: string }): string 
 }
 
 /** All organisations, or those with a text in their name or ID. An only one is opened. */
-export function Organisations({ find }: { find: string }) {
+export function Organisations({ find, onFirst }: { find: string; onFirst: (organisation: string) => void }) {
   const { route } = useLocation();
   const { value, problem, loading, reload, update } = useLoad(find, async () => {
     let page = await listOrganisations(find, undefined);
@@ -56,10 +57,10 @@ export function Organisations({ find }: { find: string }) {
   if (!value || only) return <Waiting what="Loading organisations" />;
   if (organisations.length === 0) {
     return (
-      <p key={find}>
+      <NoDeals key={find} {...(isOrganisationId(find) && { onFirst: () => onFirst(find) })}>
         No organisation has this text in its name or ID. Names that only older deals show are not searched.{" "}
         {isOrganisationId(find) && "If the ID is right, create the organisation’s first deal."}
-      </p>
+      </NoDeals>
     );
   }
   const cursor = value.nextCursor;
@@ -108,6 +109,31 @@ export function Organisations({ find }: { find: string }) {
         <p class="pages">
           <button type="button" class="secondary outline small" aria-busy={more.busy} onClick={() => void next(cursor)}>
             Show more
+          </button>
+        </p>
+      )}
+    </>
+  );
+}
+
+export const AllOrganisations = () => (
+  <p>
+    <a class="alone" href="/admin">
+      ‹ All organisations
+    </a>
+  </p>
+);
+
+/** Says that nothing was found, and leads on. `onFirst`: creates the first deal of an organisation. */
+export function NoDeals({ children, onFirst }: { children: ComponentChildren; onFirst?: () => void }) {
+  return (
+    <>
+      <AllOrganisations />
+      <p>{children}</p>
+      {onFirst && (
+        <p class="actions">
+          <button type="button" class="secondary outline" onClick={onFirst}>
+            Create its first deal
           </button>
         </p>
       )}
