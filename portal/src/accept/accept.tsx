@@ -663,17 +663,7 @@ function Doubts({ found: { organisation, optedOut } }: { found: Found }) {
 }
 
 /** Why the invite can't be accepted yet. `now`: it answers a click, so it takes the focus. */
-function Stop({
-  code,
-  preview,
-  hasAsked,
-  now,
-}: {
-  code: Obstacle;
-  preview: Preview;
-  hasAsked: boolean;
-  now: boolean;
-}) {
+function Stop({ code, preview, hasAsked, now }: { code: Obstacle; preview: Preview; hasAsked: boolean; now: boolean }) {
   const { deal, organisation } = preview;
   const { title, text } = wordsFor(code, organisation.name, hasAsked);
   const isLate = code === "deal_not_started" && endsBeforeStart(preview);
