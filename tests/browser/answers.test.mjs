@@ -297,7 +297,7 @@ check("a resend of many says who stopped invites, and names who was left out", {
   await question.getByText(new RegExp(`^${ann}: stopped invites on `)).waitFor();
   assert.equal(await question.locator("[role=region][tabindex='0']").count(), 1, "on a phone, a short list may scroll, too");
   await hand.press("button", "Resend 3 invites", question);
-  await page.getByText(new RegExp(`^1 invite resent: ${cat}\\. Not resent: .* \\(stopped invites\\)\\. Where invites were stopped, `)).waitFor();
+  await page.getByText(new RegExp(`^1 invite resent: ${cat}\\. Not resent: .* \\(stopped invites\\)\\. Who stopped invites can allow them again, `)).waitFor();
   for (const email of [ann, bob]) await rowOf(page, email).getByText("Pending – stopped invites").waitFor();
   const saved = page.waitForEvent("download");
   await hand.press("button", "Download result");
