@@ -1,7 +1,7 @@
 //! A proxy between the functions and DynamoDB and SES. It injects faults, by a script or at random from a seed.
 //!
-//! Invariant: calls without a fault pass unchanged, but that DynamoDB is asked for the units that they cost. A forwarded call is carried out even if its caller is gone, as on
-//! AWS. Calls that only open a connection meet no fault and are not counted.
+//! Invariant: calls without a fault pass unchanged, except that DynamoDB is asked for their units. A forwarded call is
+//! carried out even if its caller is gone, as on AWS. Calls that only open a connection meet no fault and are not counted.
 
 mod call;
 mod fault;
