@@ -1,5 +1,5 @@
 /** The switch of the manager's daily email. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { getDigest, type Problem, setDigest } from "./api";
 import { session } from "./session";
 import { asProblem, useLoad } from "./ui/load";
@@ -33,7 +33,7 @@ function Switch() {
   const [times, setTimes] = useState(0);
   const [renewed, setRenewed] = useState(false);
   const said = useRef<HTMLParagraphElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // The button that was pressed may be gone.
     if (times > 0) said.current?.focus();
   }, [times]);

@@ -212,6 +212,17 @@ export async function tabTo(page, target) {
   }
 }
 
+/** Whether what this selector finds has the focus as soon as it is in the page, before the person can press a key. */
+export const hasFocusAtOnce = (page, selector) =>
+  page.evaluate((selector) => new Promise((resolve) => {
+    new MutationObserver((_, observer) => {
+      const shown = document.querySelector(selector);
+      if (!shown) return;
+      observer.disconnect();
+      resolve(shown.contains(document.activeElement) || document.activeElement.contains(shown));
+    }).observe(document, { childList: true, subtree: true });
+  }), selector);
+
 /** In the page: whether the target has the focus, and the focused element if its focus does not show. */
 function lookAtFocus(target) {
   const element = /** @type {HTMLElement} */ (document.activeElement);

@@ -1,6 +1,6 @@
 /** Deals admin: partnership managers find organisations, and create, resize, edit, end and delete their deals. */
 import "./admin.css";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { changeDeal, type DealWithSeats, deleteDeal, getDeal, listDeals, type NewDeal, type Problem } from "../api";
 import { DealState } from "../deals";
@@ -338,7 +338,7 @@ function renamed(before: DealWithSeats, deal: DealWithSeats, deals: DealWithSeat
 /** Takes the focus, because the button that was pressed may be gone. */
 function Result({ tone, children, onClose }: { tone: Said["tone"]; children: string; onClose: () => void }) {
   const here = useRef<HTMLDivElement>(null);
-  useEffect(() => here.current?.focus(), []);
+  useLayoutEffect(() => here.current?.focus(), []);
   return (
     <div ref={here} tabIndex={-1}>
       <Notice tone={tone} onClose={onClose}>

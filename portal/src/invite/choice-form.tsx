@@ -1,5 +1,5 @@
 /** Asks how a file is to be read: which spelling is right, or which sheet is meant. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 export interface Choice {
   readonly label: string;
@@ -19,7 +19,7 @@ export function ChoiceForm({ choice }: { choice: Choice }) {
   const { label, title, hint, options, likely, none, action, onChosen } = choice;
   const [chosen, setChosen] = useState(likely);
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), [choice]);
+  useLayoutEffect(() => heading.current?.focus(), [choice]);
   const submit = (event: Event) => {
     event.preventDefault();
     if (chosen !== undefined) onChosen(chosen < options.length ? chosen : undefined);

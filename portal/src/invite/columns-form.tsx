@@ -1,5 +1,5 @@
 /** Asks which columns of a table have the addresses and the names. */
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Text } from "../ui/text";
 import { type Columns, type ColumnsQuestion, EVERY, type Guess } from "./columns";
 
@@ -22,7 +22,7 @@ export function ColumnsForm({
   const { email, name } = columns;
   const begin = (untitled ? (samples[0] ?? []) : labels).filter(Boolean).join(", ");
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
+  useLayoutEffect(() => heading.current?.focus(), []);
   // The guess and the other address columns first, because the choice is between these.
   const shown = [...new Set([guess.email, ...addresses, guess.name, guess.family, ...names])]
     .filter((column) => column !== undefined)

@@ -1,5 +1,5 @@
 /** Takes the people of another deal into the list, such as last year's. */
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type DealWithSeats, listDeals, type Problem } from "../api";
 import { date } from "../time";
 import { asProblem, useLoad } from "../ui/load";
@@ -24,7 +24,7 @@ export function FromDeal({
   const { value, problem, reload } = useLoad("deals", () => listDeals());
   const deals = value && sourcesFor(deal, value, Date.now());
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
+  useLayoutEffect(() => heading.current?.focus(), []);
   return (
     <section class="question" aria-label="From another deal">
       <h2 ref={heading} tabIndex={-1}>

@@ -1,5 +1,5 @@
 /** The result of sending a list. */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { counted, number, people } from "../ui/seat-numbers";
 import { Text } from "../ui/text";
 import { focusAddresses } from "./entry";
@@ -26,7 +26,7 @@ export function Result({
   const leftOut = rows.flatMap(({ verdict }) => (verdict && verdict.outcome !== "invited" ? [verdict] : []));
   const open = inviting.open.value.length;
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
+  useLayoutEffect(() => heading.current?.focus(), []);
   return (
     <section class="result" aria-label="Result">
       <h2 ref={heading} tabIndex={-1}>

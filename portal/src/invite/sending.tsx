@@ -1,5 +1,5 @@
 /** Sending in progress, which can be stopped and continued. */
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Failure } from "../ui/status";
 import { Text } from "../ui/text";
@@ -15,7 +15,7 @@ export function Sending({ inviting }: { inviting: Inviting }) {
   const left = inviting.due.value.length;
   const progress = `${number(sent)} of ${number(sent + left)} sent`;
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), [stage]);
+  useLayoutEffect(() => heading.current?.focus(), [stage]);
   useEffect(() => {
     if (sent > 0) announce(progress);
   }, [progress]);

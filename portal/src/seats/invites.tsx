@@ -1,5 +1,5 @@
 /** A deal's invites, with actions on one row, on the selected rows and on a whole list. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import {
   type Counts,
@@ -118,11 +118,11 @@ export function Invites({
     return () => work.leaveList();
   }, [search]);
   // If a link searched another list, the link has gone.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (search && document.activeElement === document.body) field.current?.focus();
   }, []);
   // If the focus was on a row that has gone, it moves to the message.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (message && document.activeElement === document.body) place.current?.focus();
   }, [message]);
   const page = list.value;

@@ -1,7 +1,7 @@
 /** The frame of every page: the bar with navigation and account, the live region. */
 import "./presses";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { session, signOut } from "../session";
 import { Announcer } from "./status";
 import { Text } from "./text";
@@ -61,7 +61,7 @@ const Brand = () => (
 /** A page's heading and window title. The heading takes the focus when the person comes from another page. */
 export function Heading({ children, title }: { children: string; title: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${title} – Seatkeeper`;
     // On the first page, the focus stays at the beginning of the document.
     if (opened) heading.current?.focus({ preventScroll: true });
