@@ -87,6 +87,8 @@ const isEntered = (name: string) => /^(?:(?:invite|typed|edited):|new-deal$)/.te
 export const SEARCH = "search";
 /** Begins the names of what says who was offered a seat of a deal. */
 export const OFFERS = "offers:";
+/** Begins the names of what says what is left of an action on many invites of a deal. */
+export const BULK = "bulk:";
 
 interface Account {
   /** The issuer's name for the person, unlike an address always known. */
@@ -256,7 +258,9 @@ function recogniseAccount(redirectPath: RedirectPath, account: Account) {
   drop(LEFT);
   keep(accountOn(redirectPath), JSON.stringify(account));
   if (!before || before.subject === account.subject) return;
-  if (redirectPath === "/") dropThose((name) => name.startsWith(OFFERS) || name === SEARCH);
+  if (redirectPath === "/") {
+    dropThose((name) => name.startsWith(OFFERS) || name.startsWith(BULK) || name === SEARCH);
+  }
   // Whoever signed out goes unnamed, and so does the page where they were.
   if (left) history.replaceState(null, "", redirectPath);
   else replaced.value = before.email ?? "somebody else";

@@ -176,8 +176,8 @@ const ACTIONS = {
       await hand.press("button", "Correct and send");
     },
   },
-  "resending many invites": { at: selected, act: press("Resend selected", "Resend 1 invite"), request: ["**/invites/resend", "POST"], says: `No answer came for ${ANN}: this invite may have been resent.` },
-  "cancelling many invites": { at: selected, act: press("Cancel selected", "Cancel 1 invite"), request: ["**/invites/cancel", "POST"], says: `No answer came for ${ANN}: this invite may have been cancelled.` },
+  "resending many invites": { at: selected, act: press("Resend selected", "Resend 1 invite"), request: ["**/invites/resend", "POST"], says: `1 invite is not resent yet: ${ANN}.` },
+  "cancelling many invites": { at: selected, act: press("Cancel selected", "Cancel 1 invite"), request: ["**/invites/cancel", "POST"], says: `1 invite is not cancelled yet: ${ANN}.` },
   "downloading a list": { at: seats, act: press("Download CSV"), request: ["**/seats.csv", "GET"], says: "No file was saved." },
   "reading a history": { at: seats, act: press(`History of the invite to ${ANN}`), request: ["**/invites/*", "GET"] },
   "checking a list": { at: list, act: press("Check…"), request: ["**/invites", dryRun(true)], says: "The addresses were not checked, and nothing was sent." },
@@ -261,13 +261,15 @@ check("a read within an action, too, waits for the person before the action goes
     const response = await route.fetch();
     await (sent === 1 ? route.abort("internetdisconnected") : route.fulfill({ response }));
   });
+  await page.route("**/invites/*", (route) => route.abort("internetdisconnected"), { times: 1 });
   await press("Resend selected", "Resend 1 invite")({ page, hand });
   await page.getByText(`No answer came for ${ANN}`).waitFor();
-  // The second attempt is refused, and the page reads the list to find out why.
-  await page.route("**/seats?*", (route) => route.fulfill(unavailable(1)), { times: 1 });
+  // The second attempt is refused, and the page reads the invite to find out why.
+  await page.route("**/invites/*", (route) => (route.request().method() === "GET" ? route.fulfill(unavailable(1)) : route.fallback()));
   await hand.press("button", "Try again");
   await page.getByText("You can try again now.").waitFor();
   assert.equal(sent, 2);
+  await page.unroute("**/invites/*");
   await hand.press("button", "Try again");
   await page.getByText("1 invite resent").first().waitFor();
 });

@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { Invite } from "../api";
 import { INVITE } from "../sample";
 import { session } from "../session";
-import { cancelRows, leftOut, resendListed, resendRows } from "./bulk";
+import { cancelRows, interrupted, leftOut, resendListed, resendRows } from "./bulk";
 import { known, recordDetail } from "./own";
 import { isOptedOut } from "./words";
 
@@ -15,30 +15,99 @@ const PAGE = {
   nextCursor: null,
 };
 
-test.each([
-  ["the manager's own attempt, which got no answer", "max@acme.example", 2, "resent"],
-  ["another manager's resend", "eve@acme.example", 2, "stale"],
-  ["a later resend", "max@acme.example", 3, "stale"],
-])("after a lost answer, an invite that changed by %s is %s", async (_, invitedBy, sends, outcome) => {
-  session.value = {
+const ME = "max@acme.example";
+const signIn = () =>
+  (session.value = {
     accessToken: "",
     idToken: undefined,
-    email: "max@acme.example",
+    email: ME,
     scopes: new Set(),
     refreshToken: undefined,
     expiresAt: Number.POSITIVE_INFINITY,
-  };
+  });
+const lost = () => Promise.reject(new TypeError("Failed to fetch"));
+/** The invite as it is after this person, or another, resent it. */
+const detail = (by: string, sends: number, id = "ann") =>
+  Response.json({ ...row, id, sends, optedOut: false, history: [{ at: row.queuedAt, event: "resent", by }] });
+
+test.each([
+  ["the manager's own attempt, which got no answer", ME, 2, "resent"],
+  ["another manager's resend", "eve@acme.example", 2, "stale"],
+  ["a later resend", ME, 3, "stale"],
+])("after a lost answer, an invite that changed by %s is %s", async (_, by, sends, outcome) => {
+  signIn();
   const answers = [
-    () => Promise.reject(new TypeError("Failed to fetch")),
+    lost,
+    // The page cannot find out at once.
+    lost,
     () => Response.json({ results: [{ inviteId: "ann", outcome: "stale" }] }),
-    () => Response.json({ ...PAGE, invites: [{ ...row, invitedBy, sends }] }),
+    () => detail(by, sends),
   ];
   vi.stubGlobal("fetch", async () => answers.shift()!());
   const bulk = resendRows("d", [row]);
   await expect(bulk.run(() => true)).rejects.toMatchObject({ code: "offline" });
-  expect(bulk).toMatchObject({ answered: 0, unsure: [row] });
+  expect(bulk).toMatchObject({ answered: 0, unsure: [row], left: [] });
   await bulk.run(() => true);
   expect(bulk).toMatchObject({ unsure: [], results: [{ row, outcome }] });
+});
+
+test("a lost answer is settled at once by reading, and what it has not reached is left", async () => {
+  signIn();
+  const bob = { ...row, id: "bob" };
+  const answers = [lost, () => detail(ME, 2), () => detail(ME, 1, "bob")];
+  vi.stubGlobal("fetch", async () => answers.shift()!());
+  const bulk = resendRows("d", [row, bob]);
+  await expect(bulk.run(() => true)).rejects.toMatchObject({ code: "offline" });
+  expect(bulk).toMatchObject({ unsure: [], left: [bob], results: [{ row, outcome: "resent" }] });
+  answers.push(lost, () => detail(ME, 2, "bob"));
+  await bulk.run(() => true);
+  expect(bulk.count("resent")).toBe(2);
+  expect(interrupted("d")).toBeUndefined();
+});
+
+test("after a reload, an action goes on with those left, and settles those of its last request", async () => {
+  signIn();
+  const rows = Array.from({ length: 70 }, (_, at) => ({ ...row, id: `${at}` }));
+  const asked: string[][] = [];
+  let arrived = (_: unknown) => {};
+  const second = new Promise((resolve) => (arrived = resolve));
+  vi.stubGlobal("fetch", async (url: string, { body }: RequestInit) => {
+    if (!body) return detail(ME, 2, url.split("/").at(-1));
+    const ids = (JSON.parse(body as string) as { invites: { id: string }[] }).invites.map(({ id }) => id);
+    asked.push(ids);
+    // The page is left before the second answer comes.
+    if (asked.length === 2) return (arrived(undefined), new Promise(() => {}));
+    return Response.json({ results: ids.map((inviteId) => ({ inviteId, outcome: "resent" })) });
+  });
+  void resendRows("d", rows).run(() => true);
+  await second;
+  const bulk = interrupted("d")!;
+  expect([bulk.count("resent"), bulk.unsure.length, bulk.left]).toEqual([50, 20, []]);
+  await bulk.settle();
+  expect([bulk.count("resent"), bulk.unsure.length, bulk.left]).toEqual([70, 0, []]);
+  await bulk.run(() => true);
+  expect([asked.length, bulk.count("resent"), interrupted("d")]).toEqual([2, 70, undefined]);
+});
+
+test("what is left of a whole list is the rest of its pages", async () => {
+  signIn();
+  const cursors: (string | null)[] = [];
+  let fails = false;
+  vi.stubGlobal("fetch", async (url: string, { body }: RequestInit) => {
+    if (body && fails) return Response.json({ message: "" }, { status: 429 });
+    if (body) return Response.json({ results: [{ inviteId: "ann", outcome: "resent" }] });
+    const cursor = new URL(url, "http://x").searchParams.get("cursor");
+    cursors.push(cursor);
+    fails = cursor === "2";
+    const nextCursor = { 2: "3", 3: null }[cursor ?? ""] ?? (cursor ? null : "2");
+    return Response.json({ ...PAGE, invites: [{ ...row, id: `of-${cursor}` }], nextCursor });
+  });
+  await expect(resendListed("listed", "pending").run(() => true)).rejects.toMatchObject({ status: 429 });
+  fails = false;
+  const bulk = interrupted("listed")!;
+  expect([bulk.count("resent"), bulk.unsure, bulk.left]).toEqual([1, [], undefined]);
+  await bulk.run(() => true);
+  expect([cursors, bulk.count("resent")]).toEqual([[null, "2", "3"], 3]);
 });
 
 test("of all pending invites, those that are not resent are listed with the reason, and not counted as done", async () => {

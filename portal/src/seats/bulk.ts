@@ -1,6 +1,6 @@
 /**
  * Bulk actions, one batch at a time: they show progress, can be stopped between two batches, and can be continued after a
- * failure.
+ * failure or a reload. For a reload, the tab keeps what is left before each request.
  */
 import {
   type CancelOutcome,
@@ -11,7 +11,10 @@ import {
   type ResendOutcome,
   resendInvites,
 } from "../api";
-import { ownSends } from "./lost";
+import { BULK } from "../session";
+import { drop, keep, kept } from "../storage";
+import { detailsOf } from "./details";
+import { doneByMe } from "./lost";
 import { recordGone, recordRow, recordTold, withOwn } from "./own";
 import { isAsked, isSending } from "./words";
 
@@ -20,8 +23,8 @@ const BATCH = 50;
 
 /** Called after each batch. `false` stops the work. */
 type OnProgress = (done: number) => boolean;
-/** The next rows; undefined after the last. */
-type Batches = () => Promise<Invite[] | undefined>;
+/** What an action has still to ask for: these rows, or a list from this place. The place after the last page is null. */
+type Source = { rows: Invite[] } | { status: "pending" | "expired"; cursor?: string | null | undefined };
 /** `sending`: its last email is still queued, so it needs no other. */
 export type BulkOutcome = ResendOutcome | CancelOutcome | "sending";
 
@@ -54,19 +57,22 @@ function resent(row: Invite): Invite {
 
 /** What a bulk action does with its rows. */
 interface Action {
+  doing: string;
   leftOut: (row: Invite) => BulkOutcome | undefined;
   request: (deal: string, rows: Invite[]) => Promise<{ outcome: BulkOutcome }[]>;
-  done: BulkOutcome;
+  done: "resent" | "cancelled";
   record: (deal: string, row: Invite) => void;
 }
 
 const RESEND: Action = {
+  doing: "Resending",
   leftOut,
   request: resendInvites,
   done: "resent",
   record: (deal, row) => recordRow(deal, resent(row)),
 };
 const CANCEL: Action = {
+  doing: "Cancelling",
   leftOut: () => undefined,
   request: cancelInvites,
   done: "cancelled",
@@ -76,31 +82,67 @@ const CANCEL: Action = {
   },
 };
 
+/** `batch`: the rows of the next request. `unsure`: whether it was sent, and may have gone through. */
+interface Left {
+  done: Action["done"];
+  results: Bulk["results"];
+  batch: Invite[] | undefined;
+  unsure: boolean;
+  source: Source;
+}
+
 export class Bulk {
-  readonly results: { row: Invite; outcome: BulkOutcome }[] = [];
+  results: { row: Invite; outcome: BulkOutcome }[] = [];
   /** The rows whose request has no answer yet. */
   #batch: Invite[] | undefined;
   /** Those of them for which the request may have gone through, because an answer was lost. */
   unsure: Invite[] = [];
+  /** Those for which an answer was lost before. */
+  readonly #tried = new Set<string>();
 
   constructor(
     readonly deal: string,
     readonly action: Action,
-    readonly batches: Batches,
-  ) {}
+    readonly source: Source,
+    left?: Left,
+  ) {
+    if (!left) return;
+    this.results = left.results;
+    this.#batch = left.batch;
+    if (left.unsure) this.#unsure(left.batch ?? []);
+  }
 
   /** For how many rows the API has answered: those that the action leaves out are not among them. */
-  answered = 0;
+  get answered() {
+    return this.results.filter(({ row }) => !this.action.leftOut(row)).length;
+  }
+
+  /** The rows that it has not asked for, or for which the request has not gone through; undefined of a list's. */
+  get left(): Invite[] | undefined {
+    if (!("rows" in this.source)) return undefined;
+    const rows = [...(this.#batch ?? []), ...this.source.rows];
+    return rows.filter((row) => !this.action.leftOut(row) && !this.unsure.includes(row));
+  }
 
   /** How many rows had this outcome. */
   count = (outcome: BulkOutcome) => this.results.filter((result) => result.outcome === outcome).length;
 
+  /** Forgets what is left. */
+  leave = () => drop(BULK + this.deal);
+
+  #keep(unsure: boolean) {
+    const { action, results, source } = this;
+    const left: Left = { done: action.done, results, batch: this.#batch, unsure, source };
+    keep(BULK + this.deal, JSON.stringify(left));
+  }
+
   /** Continues until all is done, or until `onProgress` stops it. */
   async run(onProgress: OnProgress) {
+    await this.#settling?.catch(() => undefined);
     do {
       if (!this.#batch) {
-        const rows = await this.batches();
-        if (!rows) return;
+        const rows = await this.#next();
+        if (!rows) break;
         const open: Invite[] = [];
         for (const row of rows) {
           const outcome = this.action.leftOut(row);
@@ -112,46 +154,89 @@ export class Bulk {
       await this.#request(this.#batch);
       this.#batch = undefined;
     } while (onProgress(this.answered));
+    this.leave();
+  }
+
+  /** The next rows; undefined after the last. */
+  async #next(): Promise<Invite[] | undefined> {
+    const { source } = this;
+    if ("rows" in source) return source.rows.length > 0 ? source.rows.splice(0, BATCH) : undefined;
+    if (source.cursor === null) return undefined;
+    const { status, cursor } = source;
+    const page = await listSeats(this.deal, { status, cursor, limit: BATCH });
+    source.cursor = page.nextCursor;
+    return withOwn(this.deal, page.invites, { status, first: false, matches: () => true });
   }
 
   async #request(rows: Invite[]) {
     if (rows.length === 0) return;
-    const results = await this.action.request(this.deal, rows).catch((error) => {
-      if (error instanceof Problem && error.isLost) this.unsure = rows;
+    this.#keep(true);
+    let results: { outcome: BulkOutcome }[];
+    try {
+      results = await this.action.request(this.deal, rows);
+    } catch (error) {
+      if (error instanceof Problem && error.isLost) {
+        this.#unsure(rows);
+        await this.settle().catch(() => undefined);
+        if (this.#batch?.length === 0) return;
+      }
+      this.#keep(this.unsure.length > 0);
       throw error;
-    });
-    const mayBeOwn = this.action === RESEND && this.unsure.length > 0;
-    const own = mayBeOwn && results.some(({ outcome }) => outcome === "stale") ? await ownSends(this.deal) : null;
+    }
+    const own = await this.#own(
+      rows.filter(({ id }, index) => results[index]!.outcome === "stale" && this.#tried.has(id)),
+    );
     this.unsure = [];
     for (const [index, row] of rows.entries()) {
-      const stale = results[index]!.outcome === "stale";
-      const outcome = stale && own?.get(row.id)?.sends === row.sends + 1 ? "resent" : results[index]!.outcome;
-      this.results.push({ row, outcome });
-      this.answered += 1;
-      if (outcome === "opted_out") recordTold(row, { optedOut: true });
-      if (outcome === this.action.done) this.action.record(this.deal, row);
+      this.#add(row, own.has(row.id) ? this.action.done : results[index]!.outcome);
     }
+  }
+
+  #unsure(rows: Invite[]) {
+    this.unsure = rows;
+    for (const { id } of rows) this.#tried.add(id);
+  }
+
+  #settling: Promise<void> | undefined;
+
+  /** Finds out for which rows the request without an answer has gone through. */
+  settle = () => (this.#settling ??= this.#settle().finally(() => (this.#settling = undefined)));
+
+  async #settle() {
+    const own = await this.#own(this.unsure);
+    for (const row of this.unsure) if (own.has(row.id)) this.#add(row, this.action.done);
+    this.#batch = this.#batch?.filter(({ id }) => !own.has(id));
+    this.unsure = [];
+    this.#keep(false);
+  }
+
+  /** Those of these rows with which this person has done it, by their ids. */
+  async #own(rows: Invite[]): Promise<Set<string>> {
+    const details = await detailsOf(this.deal, rows, () => true);
+    const did = this.action.done;
+    return new Set(details.filter((now, at) => now && doneByMe(did, rows[at]!, now)).map((now) => now!.id));
+  }
+
+  #add(row: Invite, outcome: BulkOutcome) {
+    this.results.push({ row, outcome });
+    if (outcome === "opted_out") recordTold(row, { optedOut: true });
+    if (outcome === this.action.done) this.action.record(this.deal, row);
   }
 }
 
-const inBatches = (rows: Invite[]): Batches => {
-  const left = [...rows];
-  return async () => (left.length > 0 ? left.splice(0, BATCH) : undefined);
-};
-
-export const resendRows = (deal: string, rows: Invite[]) => new Bulk(deal, RESEND, inBatches(rows));
-export const cancelRows = (deal: string, rows: Invite[]) => new Bulk(deal, CANCEL, inBatches(rows));
+export const resendRows = (deal: string, rows: Invite[]) => new Bulk(deal, RESEND, { rows: [...rows] });
+export const cancelRows = (deal: string, rows: Invite[]) => new Bulk(deal, CANCEL, { rows: [...rows] });
 
 /**
  * Resends all invites with this status, page by page. A cursor is a position in the list, and resent invites are at its
  * beginning, so resending a page skips or repeats none.
  */
-export function resendListed(deal: string, status: "pending" | "expired"): Bulk {
-  let cursor: string | null | undefined;
-  return new Bulk(deal, RESEND, async () => {
-    if (cursor === null) return undefined;
-    const page = await listSeats(deal, { status, cursor, limit: BATCH });
-    cursor = page.nextCursor;
-    return withOwn(deal, page.invites, { status, first: false, matches: () => true });
-  });
+export const resendListed = (deal: string, status: "pending" | "expired") => new Bulk(deal, RESEND, { status });
+
+/** The action that a reload interrupted. */
+export function interrupted(deal: string): Bulk | undefined {
+  const text = kept(BULK + deal);
+  if (text === null) return undefined;
+  const left = JSON.parse(text) as Left;
+  return new Bulk(deal, left.done === "resent" ? RESEND : CANCEL, left.source, left);
 }

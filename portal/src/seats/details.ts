@@ -1,6 +1,6 @@
 /** What only an invite's details say: which address a correction went to. */
 import { useEffect, useRef } from "preact/hooks";
-import { getInvite, type Invite, type InviteDetail, searchSeats } from "../api";
+import { getInvite, type Invite, type InviteDetail, Problem, searchSeats } from "../api";
 import { known, recordDetail, toldBefore } from "./own";
 import type { Known } from "./words";
 
@@ -19,6 +19,20 @@ export function rowsToRead(rows: Known[]): Invite[] {
 /** How many details are read at the same time. */
 const AT_ONCE = 10;
 
+/** The details of these invites, undefined of one that no longer exists. If `onProgress` returns false, it ends. */
+export async function detailsOf(deal: string, rows: Invite[], onProgress: (read: number) => boolean) {
+  const details: (InviteDetail | undefined)[] = [];
+  const read = ({ id }: Invite) =>
+    getInvite(deal, id).catch((error) => {
+      if (error instanceof Problem && error.code === "not_found") return undefined;
+      throw error;
+    });
+  for (let from = 0; from < rows.length && onProgress(from); from += AT_ONCE) {
+    details.push(...(await Promise.all(rows.slice(from, from + AT_ONCE).map(read))));
+  }
+  return details;
+}
+
 /**
  * The removed invites without those that a correction cancelled: their people have another invite. It reads the details that
  * say so. If `onProgress` returns false, it ends.
@@ -29,10 +43,7 @@ export async function withoutCorrected(
   onProgress: (read: number) => boolean,
 ): Promise<Known[]> {
   const unknown = rows.filter((row) => row.status === "cancelled" && row.corrected === undefined);
-  for (let from = 0; from < unknown.length && onProgress(from); from += AT_ONCE) {
-    const details = await Promise.all(unknown.slice(from, from + AT_ONCE).map(({ id }) => getInvite(deal, id)));
-    for (const detail of details) recordDetail(detail);
-  }
+  for (const detail of await detailsOf(deal, unknown, onProgress)) if (detail) recordDetail(detail);
   return rows.map(known).filter(({ corrected }) => !corrected);
 }
 

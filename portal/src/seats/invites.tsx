@@ -109,6 +109,9 @@ export function Invites({
   const work = workOn(deal);
   const { lost } = work;
   const [busy, message, run] = [work.busy.value, work.message.value, work.run.value];
+  const unfinished = run ? undefined : work.unfinished.value;
+  /** Whether no action on many invites can begin. */
+  const occupied = run !== undefined || unfinished !== undefined;
   const setMessage = (message: Message | undefined) => {
     work.message.value = message;
   };
@@ -123,8 +126,8 @@ export function Invites({
   }, []);
   // If the focus was on a row that has gone, it moves to the message.
   useLayoutEffect(() => {
-    if (message && document.activeElement === document.body) place.current?.focus();
-  }, [message]);
+    if ((message || unfinished) && document.activeElement === document.body) place.current?.focus();
+  }, [message, unfinished]);
   const page = list.value;
   const rows = (page?.invites ?? []).map(known);
   const onPage = new Map(rows.map((row) => [row.id, row]));
@@ -412,25 +415,44 @@ export function Invites({
     if (result) setMessage(result);
   };
 
-  /** `rows`: those that the action is for, unless it lists them itself. */
-  const runBulk = async (what: "Resending" | "Cancelling", bulk: Bulk, rows?: Invite[]) => {
+  const runBulk = async (bulk: Bulk) => {
+    const { action } = bulk;
+    work.unfinished.value = undefined;
     const job = async (onProgress: (done: number) => boolean) => {
-      await bulk.run(onProgress).finally(async () => {
-        select(new Map());
-        const done = bulk.results.filter(({ outcome }) => outcome === bulk.action.done).map(({ row }) => row);
-        if (what === "Resending") recordOffers(deal, done.filter(isAsked), seats, counts);
-        else withdrawOffers(deal, done);
-        work.shown?.onDone();
-        await work.shown?.list.reload();
-      });
-      return summary(bulk, work.stopped, rows?.length);
+      try {
+        await bulk.run(onProgress);
+      } catch (error) {
+        work.unfinished.value = { bulk, problem: asProblem(error) };
+      }
+      select(new Map());
+      const done = bulk.results.filter(({ outcome }) => outcome === action.done).map(({ row }) => row);
+      if (action.done === "resent") recordOffers(deal, done.filter(isAsked), seats, counts);
+      else withdrawOffers(deal, done);
+      work.shown?.onDone();
+      await work.shown?.list.reload();
+      return work.unfinished.value ? undefined : summary(bulk, work.stopped);
     };
-    const failed = () => {
-      const done = bulk.count(bulk.action.done);
-      return `${done > 0 ? `${counted(done, "invite")} ${bulk.action.done}. ` : ""}${maybeDone(bulk)}“Try again” continues${bulk.action.done === "resent" ? ", and nobody gets a second email" : ""}.`;
-    };
-    await runMany({ what, done: 0, total: rows?.filter((row) => !bulk.action.leftOut(row)).length }, job, failed);
+    const done = bulk.answered;
+    const total = bulk.left && done + bulk.left.length + bulk.unsure.length;
+    await runMany({ what: action.doing, done, total }, job, () => "");
   };
+  const leave = () => {
+    work.unfinished.value?.bulk.leave();
+    work.unfinished.value = undefined;
+  };
+  // A reload may have interrupted a request that went through.
+  useEffect(() => {
+    if (!unfinished || unfinished.bulk.unsure.length === 0) return;
+    const { bulk } = unfinished;
+    bulk.settle().then(
+      () => {
+        if (work.unfinished.value?.bulk !== bulk) return;
+        if (bulk.left?.length === 0) void runBulk(bulk);
+        else work.unfinished.value = { bulk };
+      },
+      () => undefined,
+    );
+  }, []);
 
   /** Asks, then resends to those whom it can reach. `kind`: of invites, as in “60 pending invites”. */
   const resend = async (rows: Invite[], kind = "invite") => {
@@ -494,7 +516,7 @@ export function Invites({
       action: `Resend ${counted(count, "invite")}`,
       keep: "Don’t resend",
     });
-    if (sure) await runBulk("Resending", resendRows(deal, rows), rows);
+    if (sure) await runBulk(resendRows(deal, rows));
   };
 
   const cancel = async (rows: Invite[]) => {
@@ -510,7 +532,7 @@ export function Invites({
       action: `Cancel ${many}`,
       keep: "Keep invites",
     });
-    if (sure) await runBulk("Cancelling", cancelRows(deal, rows), rows);
+    if (sure) await runBulk(cancelRows(deal, rows));
   };
 
   /** Loads every row of the list or search, and then acts on them. */
@@ -540,7 +562,7 @@ export function Invites({
       action: "Resend all",
       keep: "Don’t resend",
     });
-    if (sure) await runBulk("Resending", resendListed(deal, status));
+    if (sure) await runBulk(resendListed(deal, status));
   };
 
   /** Leads to the invite page with the addresses of removed invites: those of a row, or of the whole list or search. */
@@ -608,11 +630,9 @@ export function Invites({
         <Waiters
           {...{ deal, counts, seats, rows }}
           isList={status === "asked" && first && !search}
-          busy={run !== undefined}
+          busy={occupied}
           // Beside the button stands the name of one person. A question names more of them.
-          onResend={(rows) =>
-            void (rows.length > 1 ? resend(rows) : runBulk("Resending", resendRows(deal, rows), rows))
-          }
+          onResend={(rows) => void (rows.length > 1 ? resend(rows) : runBulk(resendRows(deal, rows)))}
           onSee={clearSearch}
         />
       )}
@@ -629,12 +649,7 @@ export function Invites({
           </button>
         )}
         {active && (status === "expired" || status === "pending") && !search && rows.some(canResend) && (
-          <button
-            type="button"
-            class="secondary outline"
-            disabled={run !== undefined}
-            onClick={() => void resendEach(status)}
-          >
+          <button type="button" class="secondary outline" disabled={occupied} onClick={() => void resendEach(status)}>
             <Text>{`Resend all ${status}`}</Text>
           </button>
         )}
@@ -679,6 +694,7 @@ export function Invites({
             </p>
           </Notice>
         )}
+        {unfinished && <Unfinished {...unfinished} onContinue={() => void runBulk(unfinished.bulk)} onClose={leave} />}
         {message &&
           ("problem" in message ? (
             <Failure {...message} onClose={() => setMessage(undefined)} />
@@ -743,7 +759,7 @@ export function Invites({
             <button
               type="button"
               class="secondary outline small"
-              disabled={run !== undefined || chosen.length === 0}
+              disabled={occupied || chosen.length === 0}
               onClick={() => void resend(chosen)}
             >
               Resend selected
@@ -752,7 +768,7 @@ export function Invites({
           <button
             type="button"
             class="secondary outline small"
-            disabled={run !== undefined || chosen.length === 0}
+            disabled={occupied || chosen.length === 0}
             onClick={() => void cancel(chosen)}
           >
             Cancel selected
@@ -860,10 +876,43 @@ interface Action {
   done: (now: Invite | undefined, first: string) => void;
 }
 
-/** Names the people of a request without an answer. */
-function maybeDone({ unsure, action }: Bulk): string {
-  if (unsure.length === 0) return "";
-  return `No answer came for ${named(unsure)}: ${unsure.length === 1 ? "this invite" : "these invites"} may have been ${action.done}. `;
+/** An action on many invites that did not end: how many are done, who may be, who is left, and the way on. */
+function Unfinished({
+  bulk,
+  problem,
+  onContinue,
+  onClose,
+}: {
+  bulk: Bulk;
+  problem?: Problem;
+  onContinue: () => void;
+  onClose: () => void;
+}) {
+  const { unsure, left } = bulk;
+  const { done, doing } = bulk.action;
+  const count = bulk.count(done);
+  const onward = problem ? "Try again" : "Continue";
+  const text = [
+    count > 0 && `${counted(count, "invite")} ${done}.`,
+    unsure.length > 0 &&
+      `No answer came for ${named(unsure)}: ${unsure.length === 1 ? "this invite" : "these invites"} may have been ${done}.`,
+    left === undefined && `${count + unsure.length > 0 ? "The others are not" : "No invite is"} ${done} yet.`,
+    left && left.length > 0 && `${counted(left.length, "invite is", "invites are")} not ${done} yet: ${named(left)}.`,
+    `“${onward}” continues${done === "resent" ? ", and nobody gets a second email" : ""}.`,
+  ]
+    .filter(Boolean)
+    .join(" ");
+  if (problem) return <Failure {...{ problem, text, onClose }} retry={onContinue} />;
+  return (
+    <Notice tone="warn" onClose={onClose}>
+      <p>
+        <strong>{doing} was interrupted.</strong> <Text>{text}</Text>
+      </p>
+      <button type="button" class="small" onClick={onContinue}>
+        {onward}
+      </button>
+    </Notice>
+  );
 }
 
 /** `waits`: whether a resend would end the person's wait for a seat. */
@@ -927,14 +976,13 @@ function notDone(results: Bulk["results"]): string {
   return [`${parts.join("; ")}.`, ...new Set(reasons.flatMap(([, step]) => step ?? []))].join(" ");
 }
 
-/** `total`: how many it was for, if that is known. */
-function summary(bulk: Bulk, stopped: boolean, total: number | undefined): Message {
+function summary(bulk: Bulk, stopped: boolean): Message {
   const { results, action } = bulk;
   const done = results.filter(({ outcome }) => outcome === action.done).map(({ row }) => row);
   const left = results.filter(({ outcome }) => outcome !== action.done);
   const parts = [`${counted(done.length, "invite")} ${action.done}${done.length > 0 ? `: ${named(done)}` : ""}.`];
   if (left.length > 0) parts.push(`Not ${action.done}: ${notDone(left)}`);
-  const missing = (total ?? 0) - results.length;
+  const missing = bulk.left?.length ?? 0;
   if (stopped)
     parts.push(missing > 0 ? `You stopped here, so ${number(missing)} were not ${action.done}.` : "You stopped here.");
   const tone = left.length === 0 && !stopped ? "good" : "plain";

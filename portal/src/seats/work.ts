@@ -5,7 +5,7 @@
 import { signal } from "@preact/signals";
 import type { Invite, Problem } from "../api";
 import type { Loaded } from "../ui/load";
-import type { Bulk } from "./bulk";
+import { type Bulk, interrupted } from "./bulk";
 import type { Listed } from "./whole";
 
 /** The message after an action. `ofList`: on a row or a list, so that another list or search ends it. */
@@ -37,6 +37,8 @@ interface Shown {
 class Work {
   readonly message = signal<Message>();
   readonly run = signal<Run>();
+  /** An action on many invites that failed, or that a reload interrupted: the manager continues or leaves it. */
+  readonly unfinished = signal<{ bulk: Bulk; problem?: Problem }>();
   /** Whether the manager stopped the action on many invites. */
   stopped = false;
   /** Rows with a request in progress. */
@@ -58,6 +60,10 @@ const works = new Map<string, Work>();
 
 export function workOn(deal: string): Work {
   let work = works.get(deal);
-  if (!work) works.set(deal, (work = new Work()));
+  if (!work) {
+    works.set(deal, (work = new Work()));
+    const bulk = interrupted(deal);
+    if (bulk) work.unfinished.value = { bulk };
+  }
   return work;
 }
