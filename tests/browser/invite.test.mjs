@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { answered, chooseAccount, enter, Keyboard, Mouse } from "./browser.mjs";
-import { addresses, tokenOf, until } from "./stack.mjs";
+import { ADMIN, addresses, tokenOf, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 import { workbook } from "./xlsx.mjs";
 
@@ -697,6 +697,56 @@ check("unexpected outcomes are listed, retried and downloaded", { hands: [Keyboa
   await summary(page, "2 people invited");
   await hand.press("button", "Go back to the unsent invite");
   await summary(page, "1 is not an address");
+});
+
+const SAID_NO = answered(409);
+
+check("the list of a deal that ends stays in sight, and can be copied or taken to another deal", { expect: [SAID_NO] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const next = await stack.newDeal({ org: deal.org, name: "Next year" });
+  await inviting(page, deal);
+  await hand.paste("textbox", "Addresses", 'Ann Doe <ann@example.com>, "Roe, Bob" <bob@example.com>, cat@example.com');
+  await summary(page, "3 will be invited");
+  await deal.patch({ endsAt: new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "") });
+  await hand.press("button", "Send 3 invites");
+  await page.getByText("3 invites were not sent. Nobody else can be invited to this deal now.").waitFor();
+  await page.getByText(/^This deal ended on/).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Continue" }).count(), 0, "what can never work is not offered");
+  await hand.press("link", "‹ Deal seats: Unlimited");
+  await hand.press("link", "See the list");
+  await hand.press("button", "Finish");
+  await summary(page, "Nobody was invited");
+  await hand.press("button", "Go back to the 3 unsent invites");
+  await summary(page, "3 rows not sent");
+  const text = page.getByRole("textbox", { name: "Your list" });
+  const list = "Ann Doe <ann@example.com>\nBob Roe <bob@example.com>\ncat@example.com";
+  assert.equal(await text.inputValue(), list);
+  await page.reload();
+  await chooseAccount(page, hand, deal.manager);
+  assert.equal(await text.inputValue(), list);
+  await hand.press("button", "Take the list to Next year");
+  await hand.press("button", "Send 3 invites");
+  await summary(page, "3 people invited");
+  assert.deepEqual((await next.rows()).map(({ email, name }) => [email, name]).sort(), [
+    ["ann@example.com", "Ann Doe"], ["bob@example.com", "Bob Roe"], ["cat@example.com", null],
+  ]);
+  assert.deepEqual(await drafts(page), []);
+});
+
+check("the list of a deal that is deleted stays in sight", { expect: [answered(404)] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const others = await Promise.all(["Spring", "Autumn"].map((name) => stack.newDeal({ org: deal.org, name })));
+  await inviting(page, deal);
+  await hand.paste("textbox", "Addresses", "Ann Doe <ann@example.com>, bob@example.com");
+  await summary(page, "2 will be invited");
+  await stack.api(ADMIN, "DELETE", deal.path);
+  await hand.press("button", "Send 2 invites");
+  await page.getByRole("heading", { name: "Deal not found" }).waitFor();
+  assert.equal(await page.getByRole("textbox", { name: "Your list" }).inputValue(), "Ann Doe <ann@example.com>\nbob@example.com");
+  await page.getByLabel("Another deal").selectOption(others[1].id);
+  await hand.press("button", "Take the list there");
+  await page.getByRole("link", { name: "‹ Deal seats: Autumn" }).waitFor();
+  await summary(page, "2 will be invited");
 });
 
 /** @type {[way: string, leave: (test: any) => Promise<void>][]} */

@@ -55,6 +55,13 @@ export function unsentOf(deal: string): number {
   return stage === "paused" || (stage === "sending" && !open.has(deal)) ? rows.filter(isDue).length : 0;
 }
 
+/** The number of rows of a list whose sending has not begun, or has ended. Components follow it. */
+export function keptBy(deal: string): number {
+  void changes.value;
+  const { rows, stage } = restoreDraft(deal);
+  return stage ? 0 : rows.length;
+}
+
 /** Whether this page is sending a list: that ends when the page is left. */
 export const isSendingList = () => [...open].some((deal) => restoreDraft(deal).stage === "sending");
 

@@ -10,6 +10,7 @@ import { useLoad } from "../ui/load";
 import { Failure, Waiting } from "../ui/status";
 import { useNow } from "../ui/when";
 import { CheckList } from "./check-list";
+import { CLOSED, Closed } from "./closed";
 import { Entry } from "./entry";
 import { forget, type Inviting, invitingOf } from "./inviting";
 import { MailHelp } from "./mail-help";
@@ -33,12 +34,23 @@ function Invite({ deal }: { deal: string }) {
     const [page, counts] = await Promise.all([listSeats(deal, { limit: 1 }), getCounts(deal)]);
     return { ...page, counts, at: Date.now() };
   });
-  const isOver = inviting.problem.value?.code === "deal_ended";
+  const refusal = inviting.problem.value?.code ?? "";
+  /** The deal as it was loaded before the API refused: it may have been extended since. */
+  const before = useRef(head);
+  if (!CLOSED.has(refusal)) before.current = head;
+  const isPast = head !== undefined && now >= Date.parse(head.deal.endsAt);
+  const closed = head && (head.deal.state !== "active" || (CLOSED.has(refusal) && head === before.current));
   useEffect(() => {
-    if (stage === "done" || isOver) void reload();
-  }, [stage, isOver]);
+    if (stage === "done" || isPast || CLOSED.has(refusal)) void reload();
+  }, [stage, isPast, refusal]);
   useLeaving(inviting);
-  if (!head && problem?.code === "not_found") return <Missing />;
+  if (problem?.code === "not_found")
+    return (
+      <>
+        <Missing />
+        <Closed inviting={inviting} />
+      </>
+    );
   return (
     <>
       <p>
@@ -51,11 +63,14 @@ function Invite({ deal }: { deal: string }) {
         <>
           <DealHead deal={head.deal} seats={head.seats} counts={head.counts} {...(problem && { asOf: head })} />
           {endsSoon(head.deal, now) && <Ending deal={head.deal} now={now} inviting />}
-          {stage === "draft" && head.deal.state === "active" && (
-            <Listing inviting={inviting} seats={head.seats} counts={head.counts} />
-          )}
-          {stage !== "draft" && stage !== "done" && <Sending inviting={inviting} />}
-          {stage === "done" && <Result inviting={inviting} full={head.seats.available === 0} />}
+          {stage === "draft" &&
+            (closed ? (
+              <Closed inviting={inviting} upcoming={head.deal.state === "upcoming"} />
+            ) : (
+              <Listing inviting={inviting} seats={head.seats} counts={head.counts} />
+            ))}
+          {stage !== "draft" && stage !== "done" && <Sending inviting={inviting} closed={closed} />}
+          {stage === "done" && <Result inviting={inviting} full={head.seats.available === 0} closed={closed} />}
           <MailHelp />
         </>
       ) : problem ? (

@@ -114,6 +114,8 @@ export class Inviting {
   readonly stage = signal<Stage>("draft");
   readonly stopping = signal(false);
   readonly due = computed(() => this.rows.value.filter(isDue));
+  /** The rows that are lost if the list can't be sent. */
+  readonly unsent = computed(() => (this.stage.value === "draft" ? this.rows.value : this.due.value));
   readonly sent = computed(() => this.rows.value.filter((row) => row.sent));
   /** The rows that stay in the list when it was sent. */
   readonly open = computed(() => this.rows.value.filter(isOpen));
@@ -208,12 +210,31 @@ export class Inviting {
     if (rows.length > MOST_ROWS) return { tooMany: rows.length };
     const checked = await this.#predict(rows);
     if (!checked) return {};
-    // Rows are sorted only here: they must not move while somebody corrects them.
-    const usual = this.#usualIn(checked);
-    const ranks = new Map(checked.map((row) => [row.id, rank(row, doubtAbout(row, usual))]));
-    this.rows.value = checked.toSorted((a, b) => (ranks.get(a.id) ?? 0) - (ranks.get(b.id) ?? 0));
+    this.rows.value = this.#sorted(checked);
     this.leftOut.value = [...this.leftOut.value, ...list.leftOut];
     return { added: true };
+  }
+
+  /** Rows are sorted only when some are added: they must not move while somebody corrects them. */
+  #sorted(rows: Row[]): Row[] {
+    const usual = this.#usualIn(rows);
+    const ranks = new Map(rows.map((row) => [row.id, rank(row, doubtAbout(row, usual))]));
+    return rows.toSorted((a, b) => (ranks.get(a.id) ?? 0) - (ranks.get(b.id) ?? 0));
+  }
+
+  /** Takes over the list of another deal, which can't send it. It is added even if the check fails. */
+  async takeOver(other: Inviting) {
+    // Whether somebody was invited to the other deal says nothing about this one.
+    const rows = other.unsent.value.map(({ earlier: _, earlierInvite: __, conflict: ___, ...row }) => row);
+    const text = [this.text.value, other.text.value].filter(Boolean).join("\n");
+    if (this.stage.value === "done") void this.#restore();
+    this.rows.value = [...this.rows.value, ...this.#asRows(rows)];
+    this.write(text);
+    other.clear();
+    other.write("");
+    other.stage.value = "draft";
+    const checked = await this.#predict(this.rows.value);
+    if (checked) this.rows.value = this.#sorted(checked);
   }
 
   async check() {

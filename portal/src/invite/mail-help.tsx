@@ -1,12 +1,10 @@
 /** A text for IT teams whose filters stop the mails. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { type Config, loadConfig } from "../config";
-import { announce } from "../ui/status";
+import { CopyText } from "./copy-text";
 
 export function MailHelp() {
   const [config, setConfig] = useState<Config>();
-  const [copied, setCopied] = useState("");
-  const area = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
     // Sign-in has loaded the settings already.
     void loadConfig().then(setConfig);
@@ -22,26 +20,10 @@ export function MailHelp() {
     "",
     "Opening a link accepts nothing: a person has to sign in and click a button.",
   ].join("\n");
-  const copy = async () => {
-    const tell = (words: string) => (setCopied(words), announce(words));
-    try {
-      await navigator.clipboard.writeText(text);
-      tell("Copied");
-    } catch {
-      area.current?.select();
-      tell("The text is selected. Copy it with your keyboard.");
-    }
-  };
   return (
     <details class="mail-help">
       <summary>Emails not arriving? Copy this for the IT team.</summary>
-      <textarea ref={area} readOnly rows={9} value={text} aria-label="Text for the IT team" />
-      <p class="actions">
-        <button type="button" class="secondary outline small" onClick={() => void copy()}>
-          Copy
-        </button>
-        <span class="soft">{copied}</span>
-      </p>
+      <CopyText label="Text for the IT team" text={text} rows={9} />
     </details>
   );
 }

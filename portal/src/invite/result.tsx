@@ -11,10 +11,13 @@ import { leftOver, predicted, sentOutcome, summaryOf } from "./verdicts";
 export function Result({
   inviting,
   full,
+  closed,
 }: {
   inviting: Inviting;
   /** Whether no seat is free. */
   full: boolean;
+  /** Whether the deal can't send invites any more. */
+  closed: boolean | undefined;
 }) {
   const rows = inviting.rows.value;
   const invited = rows.filter(({ sent }) => sent?.outcome === "invited").length;
@@ -54,7 +57,7 @@ export function Result({
       {stopped > 0 && <p>{leftOver(inviting.due.value, "was not sent", "were not sent")}</p>}
       <WithoutAnswer rows={inviting.due.value} />
       <p class="actions">
-        {failed > 0 && (
+        {failed > 0 && !closed && (
           <button type="button" onClick={() => void inviting.sendAgain()}>
             Retry {the(failed, "failed")}
           </button>
@@ -62,7 +65,7 @@ export function Result({
         {open > 0 && (
           <button
             type="button"
-            class={failed > 0 ? "secondary outline" : ""}
+            class={failed > 0 && !closed ? "secondary outline" : ""}
             onClick={() => (void inviting.goBack(), focusAddresses())}
           >
             Go back to {the(open, "unsent")}
@@ -72,9 +75,11 @@ export function Result({
           See the deal’s seats
         </a>
         <DownloadResult rows={rows} />
-        <button type="button" class="secondary outline" onClick={() => (void inviting.goBack(), focusAddresses())}>
-          Invite more people
-        </button>
+        {!closed && (
+          <button type="button" class="secondary outline" onClick={() => (void inviting.goBack(), focusAddresses())}>
+            Invite more people
+          </button>
+        )}
       </p>
     </section>
   );

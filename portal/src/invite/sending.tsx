@@ -6,13 +6,21 @@ import { Text } from "../ui/text";
 import type { Inviting, Row } from "./inviting";
 import { leftOver } from "./verdicts";
 
-export function Sending({ inviting }: { inviting: Inviting }) {
+export function Sending({
+  inviting,
+  closed,
+}: {
+  inviting: Inviting;
+  /** Whether the deal can't send invites any more. */
+  closed: boolean | undefined;
+}) {
   const stage = inviting.stage.value;
   const paused = stage === "paused";
   const stopping = inviting.stopping.value;
   const { value: problem } = inviting.problem;
   const sent = inviting.sent.value.length;
   const left = inviting.due.value.length;
+  const unsure = inviting.due.value.some(({ earlier }) => earlier);
   const progress = `${number(sent)} of ${number(sent + left)} sent`;
   const heading = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => heading.current?.focus(), [stage]);
@@ -43,16 +51,20 @@ export function Sending({ inviting }: { inviting: Inviting }) {
           {problem && problem.code !== "session_over" && <Failure problem={problem} />}
           <p>
             <Text>
-              {`${leftOver(inviting.due.value, "is still to be sent", "are still to be sent")} ${inviting.due.value.some(({ earlier }) => earlier) ? "“Continue” first finds out who was invited, and sends the others." : "“Continue” sends them."}`}
+              {closed
+                ? `${leftOver(inviting.due.value, "was not sent", "were not sent")} Nobody else can be invited to this deal now. After “Finish”, you can copy the rest of your list, or take it to another deal.`
+                : `${leftOver(inviting.due.value, "is still to be sent", "are still to be sent")} ${unsure ? "“Continue” first finds out who was invited, and sends the others." : "“Continue” sends them."}`}
             </Text>
           </p>
           <WithoutAnswer rows={inviting.due.value} />
           <p class="actions">
-            <button type="button" onClick={() => void inviting.send()}>
-              Continue
-            </button>
-            <button type="button" class="secondary outline" onClick={() => void inviting.finish()}>
-              Finish without the rest
+            {!closed && (
+              <button type="button" onClick={() => void inviting.send()}>
+                Continue
+              </button>
+            )}
+            <button type="button" class={closed ? "" : "secondary outline"} onClick={() => void inviting.finish()}>
+              {closed ? "Finish" : "Finish without the rest"}
             </button>
           </p>
         </>

@@ -1,18 +1,24 @@
-/** Says on other pages than the invite page that the sending of a deal's list has stopped. */
+/** Says on other pages than the invite page that a deal's list is not sent. */
 import type { Deal } from "../api";
 import { counted } from "../ui/seat-numbers";
 import { Notice } from "../ui/status";
 import { Text } from "../ui/text";
-import { unsentOf } from "./draft";
+import { keptBy, unsentOf } from "./draft";
 
-export function Unsent({ deal: { id, name } }: { deal: Deal }) {
+export function Unsent({ deal: { id, name, state } }: { deal: Deal }) {
   const left = unsentOf(id);
-  if (left === 0) return null;
+  const closed = state !== "active";
+  const kept = closed && left === 0 ? keptBy(id) : 0;
+  if (left === 0 && kept === 0) return null;
   return (
     <Notice tone="warn">
-      <Text>{`Sending invites to ${name} has stopped: ${counted(left, "invite is", "invites are")} left.`}</Text>{" "}
+      <Text>
+        {left > 0
+          ? `Sending invites to ${name} has stopped: ${counted(left, "invite is", "invites are")} left.`
+          : `Your list for ${name} was not sent: it has ${counted(kept, "row")}.`}
+      </Text>{" "}
       <a class="alone" href={`/deals/${id}/invite`}>
-        Continue or finish
+        {closed ? "See the list" : "Continue or finish"}
       </a>
     </Notice>
   );
