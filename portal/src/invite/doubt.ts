@@ -11,7 +11,7 @@ export interface Doubt {
   readonly names?: readonly string[];
 }
 
-/** Who may be meant instead is a doubt even if the address needs no invite. */
+/** Whose the address is, or who may be meant instead, is a doubt even if it needs no invite. */
 const MAY_BE_ANOTHER = new Set<SendOutcome>(["already_pending", "already_accepted", "duplicate"]);
 
 /** `conflict`: whose the address may be as well. */
@@ -25,9 +25,7 @@ export const doubtAbout = (
   { verdict, ...row }: Doubtful & { verdict?: SendResult | undefined },
   usual: readonly string[],
 ) =>
-  verdict?.outcome === "invited" ||
-  (row.typed && verdict && MAY_BE_ANOTHER.has(verdict.outcome)) ||
-  (row.conflict && verdict?.outcome === "duplicate")
+  verdict?.outcome === "invited" || ((row.typed || row.conflict) && verdict && MAY_BE_ANOTHER.has(verdict.outcome))
     ? doubtOf(row, usual)
     : undefined;
 

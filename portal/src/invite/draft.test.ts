@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, vi } from "vitest";
-import { type Draft, fullestFirst, keepDraft, keepTyped, restoreDraft, takeTyped, unsentOf } from "./draft";
+import { type Draft, keepDraft, keepTyped, restoreDraft, takeTyped, unsentOf } from "./draft";
 
 beforeEach(() => {
   const kept = new Map<string, string>();
@@ -48,19 +48,4 @@ it.each<[what: string, stage: Draft["stage"] | undefined, isHere: boolean, left:
 it("a text that was searched for is taken once", () => {
   keepTyped("deal", "Zoe");
   expect([takeTyped("deal"), takeTyped("deal")]).toEqual(["Zoe", ""]);
-});
-
-it.each<[what: string, names: string[], first: number]>([
-  ["the one with a name", ["", "Ann Doe"], 1],
-  ["the longer name", ["Ann", "Ann Doe", "A"], 1],
-  ["the first of equals", ["Ann Doe", "Bob Roe"], 0],
-])("of several rows with the same address, %s is invited", (_, names, first) => {
-  const rows = names.map((name, id) => ({ id, email: id % 2 ? "ANN@example.com" : "ann@example.com", name }));
-  const other = { id: 9, email: "bob@example.com", name: "" };
-  expect(fullestFirst([other, ...rows].reverse())[0]?.id).toBe(first);
-});
-
-it("other rows keep the order in which they were pasted", () => {
-  const rows = ["ann", "bob", "cat"].map((name, id) => ({ id, email: `${name}@example.com`, name: "" }));
-  expect(fullestFirst(rows.toReversed()).map(({ id }) => id)).toEqual([0, 1, 2]);
 });

@@ -68,21 +68,6 @@ export const isSendingList = () => [...open].some((deal) => restoreDraft(deal).s
 /** Whether a row is to be sent. */
 export const isDue = ({ verdict, sent }: Pick<DraftRow, "verdict" | "sent">) => verdict?.outcome === "invited" && !sent;
 
-/**
- * The rows in the order in which they were pasted, but of several with the same address the fullest comes first: the API
- * invites the first.
- */
-export function fullestFirst<Row extends DraftRow>(rows: Row[]): Row[] {
-  const pasted = rows.toSorted((a, b) => a.id - b.id);
-  const fullest = new Map<string, Row>();
-  for (const row of pasted) {
-    const best = fullest.get(keyOfAddress(row));
-    if (!best || (row.name ?? "").length > (best.name ?? "").length) fullest.set(keyOfAddress(row), row);
-  }
-  const chosen = new Set(fullest.values());
-  return [...chosen, ...pasted.filter((row) => !chosen.has(row))];
-}
-
 /** Rows with the same key are of the same address. The API knows more spellings of an address. */
 export const keyOfAddress = ({ email }: Recipient) => email.trim().toLowerCase();
 

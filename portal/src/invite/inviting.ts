@@ -16,21 +16,22 @@ import {
   type SendResult,
   sendInvites,
 } from "../api";
-import { addressesOf, nameIn } from "../seats/addresses";
+import { addressesOf, nameIn, recordAddresses } from "../seats/addresses";
 import { ownSends } from "../seats/lost";
 import { known, ownRow, recordDetail, recordSent } from "../seats/own";
+import { wholeList } from "../seats/whole";
 import type { Known } from "../seats/words";
 import { session } from "../session";
 import { asProblem } from "../ui/load";
 import type { Columns, ColumnsQuestion } from "./columns";
 import { doubtAbout } from "./doubt";
-import { type DraftRow, fullestFirst, isDue, keepDraft, keyOfAddress, restoreDraft } from "./draft";
+import { type DraftRow, isDue, keepDraft, keyOfAddress, restoreDraft } from "./draft";
 import { stored } from "./name";
 import { type LeftOut, type List, readList } from "./parse";
 import type { Recipient } from "./recipients";
 import { usualDomains } from "./suggestion";
 import { pastOf, rank } from "./verdicts";
-import { conflictsIn, holder } from "./whose";
+import { conflictsIn, fullestFirst, holder } from "./whose";
 
 /** The longest list: a check takes a request for every 1,000 rows. */
 export const MOST_ROWS = 10_000;
@@ -131,6 +132,8 @@ export class Inviting {
   #nextId = 0;
   #newestCheck = 0;
   #answers: Columns[] = [];
+  /** The invites whose names were read, or could not be. */
+  readonly #sought = new Set<string>();
 
   constructor(readonly deal: string) {
     void this.#restore();
@@ -256,6 +259,8 @@ export class Inviting {
       const isKnown = results.some(({ outcome, inviteId }) => inviteId && outcome !== "duplicate");
       const ids = new Set(results.map(({ inviteId }) => inviteId));
       const earlier = isKnown ? await remarkable(this.deal, ids).catch(() => undefined) : undefined;
+      const named = outcomes.flatMap(({ name }, index) => (name && results[index]?.inviteId) || []);
+      await this.#readNames(named.filter((id) => !earlier?.has(id)));
       if (turn !== this.#newestCheck) return undefined;
       const verdicts = new Map(
         outcomes.map(({ id, sent, earlier }, index) => [
@@ -272,7 +277,8 @@ export class Inviting {
         const held = earlierInvite?.removedAt
           ? undefined
           : ((earlierInvite ?? ownRow(this.deal, id))?.name ?? nameIn(this.deal, id));
-        const holders = row.verdict?.outcome === "duplicate" ? undefined : holder(row.name, held);
+        const outcome = row.verdict?.outcome;
+        const holders = outcome === "duplicate" ? undefined : holder(row.name, held, outcome === "invited");
         const conflict = [holders, row.name && conflicts.get(keyOfAddress(row))].filter(Boolean).join(" ");
         return { ...row, earlierInvite, conflict: conflict || undefined };
       });
@@ -282,6 +288,30 @@ export class Inviting {
     } finally {
       if (turn === this.#newestCheck) this.checking.value = false;
     }
+  }
+
+  /** Reads whom these invites are for, once. Without an answer, the list says less. */
+  async #readNames(ids: string[]) {
+    const open = new Set(
+      ids.filter((id) => nameIn(this.deal, id) === undefined && !ownRow(this.deal, id) && !this.#sought.has(id)),
+    );
+    for (const id of open) this.#sought.add(id);
+    if (open.size <= MOST_READ) {
+      const read = (id: string) =>
+        getInvite(this.deal, id).then(
+          (invite) => recordAddresses(this.deal, [invite]),
+          () => this.#sought.delete(id),
+        );
+      await Promise.all([...open].map(read));
+      return;
+    }
+    await wholeList(this.deal, undefined, (_, rows) => {
+      recordAddresses(this.deal, rows);
+      for (const { id } of rows) open.delete(id);
+      return open.size > 0;
+    }).catch(() => {
+      for (const id of open) this.#sought.delete(id);
+    });
   }
 
   /** The API finds duplicates within a request. Of a list of several requests, rows with the same address are found here. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { areAlike, conflictsIn } from "./whose";
+import { areAlike, conflictsIn, fullestFirst } from "./whose";
 
 it.each([
   ["Ann Doe", "ann doe", true],
@@ -38,4 +38,20 @@ it("a list has an address for two people, if the names are not alike", () => {
   expect([...conflictsIn(rows)]).toEqual([
     ["info@example.com", "The list has this address for Bob Roe and for Cat Poe."],
   ]);
+});
+
+it.each<[what: string, names: string[], first: number]>([
+  ["the one with a name", ["", "Ann Doe"], 1],
+  ["the longer name", ["Ann", "Ann Doe", "A"], 1],
+  ["the first of equals", ["Ann Doe", "Bob Roe"], 0],
+  ["the first of two people", ["Ann Doe", "Peter Longname", "Ann Mary Doe"], 2],
+])("of several rows with the same address, %s is invited", (_, names, first) => {
+  const rows = names.map((name, id) => ({ id, email: id % 2 ? "ANN@example.com" : "ann@example.com", name }));
+  const other = { id: 9, email: "bob@example.com", name: "" };
+  expect(fullestFirst([other, ...rows].reverse())[0]?.id).toBe(first);
+});
+
+it("other rows keep the order in which they were pasted", () => {
+  const rows = ["ann", "bob", "cat"].map((name, id) => ({ id, email: `${name}@example.com`, name: "" }));
+  expect(fullestFirst(rows.toReversed()).map(({ id }) => id)).toEqual([0, 1, 2]);
 });

@@ -1,6 +1,6 @@
 /** Whose an address is, if two names for it may be those of two people. */
 import type { SendResult } from "../api";
-import { keyOfAddress } from "./draft";
+import { type DraftRow, keyOfAddress } from "./draft";
 import type { Recipient } from "./recipients";
 
 /** The words of a name, without case, accents and what else spellings differ in: `Müller`, `MUELLER`. */
@@ -41,6 +41,24 @@ export function conflictsIn(rows: readonly Checked[]): Map<string, string> {
   );
 }
 
-/** If an address has an invite of somebody with another name, whose. */
-export const holder = (name: string, held: string | null | undefined) =>
-  name && held && !areAlike(name, held) ? `This is the address of ${held}’s invite.` : undefined;
+/**
+ * The rows in the order in which they were pasted, but of several with the same address the fullest of the first one's person
+ * comes first: the API invites the first.
+ */
+export function fullestFirst<Row extends DraftRow>(rows: Row[]): Row[] {
+  const pasted = rows.toSorted((a, b) => a.id - b.id);
+  const fullest = new Map<string, Row>();
+  for (const row of pasted) {
+    const best = fullest.get(keyOfAddress(row));
+    const [name = "", fuller = ""] = [best?.name, row.name];
+    if (!best || (fuller.length > name.length && areAlike(name, fuller))) fullest.set(keyOfAddress(row), row);
+  }
+  const chosen = new Set(fullest.values());
+  return [...chosen, ...pasted.filter((row) => !chosen.has(row))];
+}
+
+/** If an address has an invite of somebody with another name, both names. `renames`: whether sending changes the invite's name. */
+export const holder = (name: string, held: string | null | undefined, renames: boolean) =>
+  name && held && !areAlike(name, held)
+    ? `The list has this address for ${name}, but its invite is for ${held}.${renames ? ` Sending gives it the name ${name}.` : ""}`
+    : undefined;

@@ -12,11 +12,11 @@ const PAGE = 200;
 /** The rows of a page of results. */
 const SHOWN = 50;
 
-/** All invites; undefined if there are too many, or if `onProgress` returns false. */
+/** All invites; undefined if there are too many, or if `onProgress`, which gets each page's, returns false. */
 export async function wholeList(
   deal: string,
   status: PageQuery["status"],
-  onProgress: (loaded: number) => unknown,
+  onProgress: (loaded: number, page: Invite[]) => unknown,
 ): Promise<Page | undefined> {
   // A row that moves during the walk may come twice.
   const rows = new Map<string, Invite>();
@@ -25,7 +25,7 @@ export async function wholeList(
   do {
     page = await listSeats(deal, { status, cursor, limit: PAGE });
     for (const row of page.invites) if (!rows.has(row.id)) rows.set(row.id, row);
-    const goOn = onProgress(rows.size) !== false;
+    const goOn = onProgress(rows.size, page.invites) !== false;
     cursor = page.nextCursor ?? undefined;
     if (cursor !== undefined && (!goOn || rows.size >= MOST_SEARCHED)) return undefined;
   } while (cursor !== undefined);
