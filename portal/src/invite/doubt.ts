@@ -35,7 +35,8 @@ export function doubtOf({ email, typed, beside, conflict }: Doubtful, usual: rea
     const meant = suggestionFor(email, usual);
     if (meant !== undefined || ODD_ENDING.test(email)) return { note: "The part after the @ may be mistyped.", meant };
     if (conflict) return { note: conflict, meant };
-    return beside && { note: "The list does not say which text is the name.", meant, names: beside };
+    const which = beside && beside.length > 1 ? "which text is the name" : "if the text beside the address is a name";
+    return beside && { note: `The list does not say ${which}.`, meant, names: beside };
   }
   const [first = "", second, ...more] = typed.split(" ");
   const joined = second === email && more.length === 0 ? `${first.toLowerCase()}.${email}` : undefined;

@@ -14,8 +14,8 @@ export const NO_NAMES = new Set(
     "via welcome with work wrote your einladen unbekannt"
   ).split(" "),
 );
-/** Some of them are names in other languages: `Nguyen The Anh`. */
-const ALSO_NAMES = new Set(["add", "here", "the", "this", "to"]);
+/** Some of them are names too: `Nguyen The Anh`, `Grace Home`. */
+const ALSO_NAMES = new Set("add good here home liebe lieber see the this to via work".split(" "));
 /** Lower-case parts of family names. */
 const PARTICLES = new Set(
   "af al av bin binti da das de del della den der di do dos du e el i ibn la le ten ter van von y zu zum".split(" "),
@@ -43,19 +43,20 @@ const wordsOf = (text: string) => text.split(/\s+/).filter(Boolean);
 
 export const isPlaceholder = (cell: string) => cell === "" || PLACEHOLDER.test(cell.trim()) || cell.trim() === "NA";
 
-/** The name in a cell or in quotes; empty if it is not a name. */
-export function nameOf(text: string): string {
+/** The name in a cell or in quotes; empty if it is not a name. `isFamily`: whether the cell is in a column of family names. */
+export function nameOf(text: string, isFamily = false): string {
   if (text.length > LONGEST_NAME || isPlaceholder(text)) return "";
   const bare = trimmed(withoutRoles(text));
-  const words = wordsOf(bare).map((word) => word.replace(/[^\p{L}\p{M}'-]/gu, ""));
+  const name = turnedRound(bare);
+  const words = wordsOf(name).map((word) => word.replace(/[^\p{L}\p{M}'-]/gu, ""));
   const foreign = words.some((word, index) => {
     const small = word.toLowerCase();
-    return NO_NAMES.has(small) && (index === 0 || word === small || !ALSO_NAMES.has(small));
+    return NO_NAMES.has(small) && !(ALSO_NAMES.has(small) && (isFamily || (index > 0 && word !== small)));
   });
   const numbered = /^\p{L}+ \p{N}+$/u.test(bare);
   const titled = words.every((word) => HONORIFICS.has(word.toLowerCase()));
   return /\p{L}/u.test(bare) && !/[@<>]|\S:\s/u.test(bare) && !isIdentifier(bare) && (!foreign || numbered) && !titled
-    ? turnedRound(bare)
+    ? name
     : "";
 }
 
@@ -129,8 +130,19 @@ function unpaired(text: string, opening: string, closing: string): string {
 /** In Chinese, Japanese and Korean, the family name comes first. */
 const FAMILY_FIRST = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}ー々\s]+$/u;
 export function fullName(given: string, family: string): string {
-  return (FAMILY_FIRST.test(given + family) ? [family, given] : [given, family]).filter(Boolean).join(" ");
+  if (FAMILY_FIRST.test(given + family)) return [family, given].filter(Boolean).join(" ");
+  const words = wordsOf(family);
+  const first = words.findIndex((word, index) => index === words.length - 1 || !isTitle(word));
+  return [...words.slice(0, first), given, ...words.slice(Math.max(first, 0))].filter(Boolean).join(" ");
 }
+
+/** Whether a word before a family name is a title: `Dr`, `med.`, `Dipl.-Ing.`; not `St.`, nor an initial. */
+const isTitle = (word: string) =>
+  (HONORIFICS.has(word.replace(/\./g, "").toLowerCase()) && word.length > 1) ||
+  (/^\p{L}{3}.*\.$/u.test(word) && word !== "Ste.");
+
+/** Whether a text may be a name in lower case: `ann doe`. */
+export const isLowerName = (name: string) => /^\p{Ll}+(?: [\p{Ll}'’-]+){1,3}$/u.test(name);
 
 /** Turns `Doe, Ann` into `Ann Doe`. A second comma is allowed before a suffix. */
 function turnedRound(name: string): string {

@@ -179,6 +179,11 @@ describe("what is not a name", () => {
     ["ann@example.com – Ann Doe", "Ann Doe"],
     ["山田 太郎 ann@example.com", "山田 太郎"],
     ["Ann Doe Jr. <ann@example.com>", "Ann Doe Jr."],
+    ["Grace Home <ann@example.com>", "Grace Home"],
+    ["Grace Good ann@example.com", "Grace Good"],
+    ["Dr. Müller, Anna <ann@example.com>", "Dr. Anna Müller"],
+    ["Vorname;Nachname;Email\nCarla;home;ann@example.com", "Carla home"],
+    ["First,Last,Email\nAnn,Dr. Doe,ann@example.com", "Dr. Ann Doe"],
   ])("%s has a name", (text, name) => expect(parseAddresses(text)).toEqual([{ email: "ann@example.com", name }]));
 });
 
@@ -196,6 +201,13 @@ describe("a family name before a comma goes last", () => {
     ["Ann Doe, FRSA", "Ann Doe, FRSA"],
     ["Ann Doe, Head of Sales", "Ann Doe, Head of Sales"],
     ["Doe, Ann, Bob", "Doe, Ann, Bob"],
+    ["Home, Ann", "Ann Home"],
+    ["Dr. Doe, Ann", "Dr. Ann Doe"],
+    ["Prof. Dr. med. van der Berg, Ann", "Prof. Dr. med. Ann van der Berg"],
+    ["Dipl.-Ing. Doe, Ann", "Dipl.-Ing. Ann Doe"],
+    ["Mr Doe, Bob", "Mr Bob Doe"],
+    ["St. John, Ann", "Ann St. John"],
+    ["M Doe, Ann", "Ann M Doe"],
   ])("%s: %s", (name, shown) =>
     expect(parseAddresses(`email;name\nann@example.com;${name}`)).toEqual([{ email: "ann@example.com", name: shown }]),
   );
@@ -659,6 +671,29 @@ describe("the page asks if more than one column could be meant", () => {
     });
   });
 
+  it.each<[what: string, line: string, rows: Recipient[]]>([
+    ["beside one address", "Ann Doe\tann@example.com\t", [ANN]],
+    ["before each address", "Ann Doe\tann@example.com\tBob Roe\tbob@example.com", [ANN, BOB]],
+    ["behind each address", "ann@example.com\tAnn Doe\tbob@example.com\tBob Roe", [ANN, BOB]],
+    [
+      "of two addresses",
+      "Ann Doe\tann@example.com\tbob@example.com",
+      [
+        { ...ann, beside: ["Ann Doe"] },
+        { ...bob, beside: ["Ann Doe"] },
+      ],
+    ],
+    ["without an address", "Ann Doe\t\t", [{ email: "", name: "Ann Doe" }]],
+    [
+      "with its own bracket",
+      "Ann Doe\tann@example.com\tBob Roe <bob@example.com>",
+      [{ ...ann, beside: ["Ann Doe"] }, BOB],
+    ],
+  ])("in a table that is to be read as a list, a name %s is no address", (_, line, rows) => {
+    const list = readTexts(`Kim Low\tkim@a.example\tkim@b.example\n${line}`, [{ email: EVERY }]);
+    expect("rows" in list && list.rows.slice(2)).toEqual(rows);
+  });
+
   it.each<[what: string, text: string]>([
     ["a list of addresses in lines", "ann@example.com, bob@example.com,\ncat@example.com, dan@example.com"],
     ["a list with words", "ann@example.com, bob, cat@example.com"],
@@ -1043,6 +1078,22 @@ describe("under a header, a line that its columns do not explain is a row, or is
       leftOut: [{ reason: "others", text: "manager max@example.com" }],
     });
   });
+});
+
+describe("a name without capitals", () => {
+  const all = "Ann Doe,ann@example.com\nBob Roe,bob@example.com\n";
+  const cat = { email: "cat@example.com" };
+  it.each<[what: string, text: string, last: Recipient]>([
+    ["in a column of names is a name", `${all}cat poe,cat@example.com`, { ...cat, name: "cat poe" }],
+    ["of one word, in a column of names, is a name", `${all}cat,cat@example.com`, { ...cat, name: "cat" }],
+    [
+      "in a column of other texts may be one",
+      "on site,ann@example.com\ncat poe,cat@example.com",
+      { ...cat, beside: ["cat poe"] },
+    ],
+    ["beside an only address may be one", "cat poe,cat@example.com", { ...cat, beside: ["cat poe"] }],
+    ["of a sentence is none", `${all}please add,cat@example.com`, cat],
+  ])("%s", (_, text, last) => expect(parseAddresses(text).at(-1)).toEqual(last));
 });
 
 describe("no name is better than a wrong one", () => {

@@ -14,7 +14,7 @@ import {
   untitledColumns,
 } from "./columns";
 import { withoutMail } from "./mail";
-import { capitalised, fullName, isFullName, nameOf } from "./name";
+import { capitalised, fullName, isFullName, isLowerName, nameOf } from "./name";
 import {
   addressesIn,
   fromCells,
@@ -94,10 +94,11 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
     else if (part.kind === "lines") for (const line of part.lines) take(fromLine(line), "marks", line);
     else if (part.kind === "cells") {
       const column = addressColumn(part.records);
+      const named = nameColumn(part.records);
       for (const { cells, raw } of part.records) {
         if (isHeader(cells)) leave("header", raw);
         else if (isLabelled(cells)) leave("others", raw);
-        else take(fromCellsInAnyOrder(joinedAtComma(cells), column), "marks", raw);
+        else take(fromCellsInAnyOrder(joinedAtComma(cells), column, named), "marks", raw);
       }
     } else {
       const { decision } = part;
@@ -107,7 +108,7 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
       for (const record of part.records) {
         const { cells, raw } = record;
         if (isHeader(cells)) leave("header", raw);
-        else if (columns.email === EVERY) take(fromLine(raw), "marks", raw);
+        else if (columns.email === EVERY) take(fromListed(record), "marks", raw);
         else if (isLabelled([cells[columns.name ?? -1] ?? "", cells[columns.email] ?? ""])) leave("others", raw);
         else {
           const found = fromTable(record, columns);
@@ -326,7 +327,7 @@ function fromTable({ cells }: TextRecord, { email, name, infix, family }: Column
   const text = [cell(name), last].filter(Boolean).join(" ");
   // Somebody may have put the address into the name column.
   if (!cell(email).includes("@") && text.includes("@")) return fromCells(text, "");
-  const named = fullName(nameOf(cell(name)), nameOf(last));
+  const named = fullName(nameOf(cell(name)), nameOf(last, true));
   return marks(cell(email)) && named === "" ? [] : fromCells(cell(email), named);
 }
 
@@ -370,22 +371,51 @@ function addressColumn(records: TextRecord[]): number | undefined {
 
 const addressCells = (cells: string[]) => cells.flatMap((cell, column) => (cell.includes("@") ? [column] : []));
 
+/** The column in which most texts are names with capitals, and at least two are. */
+function nameColumn(records: TextRecord[]): number | undefined {
+  const width = records.reduce((width, { cells }) => Math.max(width, cells.length), 0);
+  return Array.from({ length: width }, (_, column) => column).find((column) => {
+    const texts = records.map(({ cells }) => cells[column] ?? "").filter((cell) => /\p{L}/u.test(cell));
+    const names = texts.filter((text) => !text.includes("@") && isFullName(nameOf(text)));
+    return names.length > 1 && names.length * 2 > texts.length;
+  });
+}
+
 /** A line without known columns: its address and the name beside it, or the texts of which one may be the name. */
-function fromCellsInAnyOrder(cells: string[], column: number | undefined): Recipient[] {
+function fromCellsInAnyOrder(cells: string[], column: number | undefined, named: number | undefined): Recipient[] {
   const [at, another] = addressCells(cells);
   const email = at ?? (cells.length > 1 ? column : undefined);
   if (email === undefined || another !== undefined) {
     const rows = cells.flatMap(fromPiece);
     return rows.length > 0 ? rows : fromLine(cells.join(" "));
   }
-  const texts = cells.filter((cell, index) => index !== email && /\p{L}/u.test(cell));
+  const places = cells.flatMap((cell, index) => (index !== email && /\p{L}/u.test(cell) ? [index] : []));
+  const textAt = (index: number) => nameOf((cells[index] ?? "").replace(LABEL, ""));
   const cell = cells[email] ?? "";
-  const names = texts.map((text) => capitalised(nameOf(text.replace(LABEL, "")))).filter(Boolean);
+  const names = places.map((index) => (index === named ? textAt(index) : capitalised(textAt(index)))).filter(Boolean);
   const name = names.length === 1 ? names[0]! : "";
   // Beside a name, words around the address mean that it is another person's. A remark in brackets does not.
   if (name) return fromCells(cell.replace(/\s[([][^()[\]@]*[)\]]$/, ""), name);
   // Beside a text, it is not clear which of several addresses is meant.
-  const several = texts.length > 0 && cell.split("@").length > 2;
+  const several = places.length > 0 && cell.split("@").length > 2;
   if (several || !cell.includes("@")) return fromCells(cell, name);
-  return fromLine(cell).map((found) => (names.length > 0 && !found.name ? { ...found, beside: names } : found));
+  const beside = names.length > 0 ? names : places.map(textAt).filter(isLowerName);
+  return fromLine(cell).map((found) => (beside.length > 0 && !found.name ? { ...found, beside } : found));
+}
+
+/** A line of a table that is to be read as a list: every address, with the name beside it. */
+function fromListed({ cells, raw }: TextRecord): Recipient[] {
+  // Without tabs, a comma may be a part of the name before a bracket.
+  if (isAngled(raw) && !raw.includes("\t")) return fromLine(raw);
+  const found = cells.map((cell) => (isFullName(nameOf(cell)) ? nameOf(cell) : fromPiece(cell)));
+  const filled = found.filter((cell) => cell.length > 0);
+  const names = filled.filter((cell) => typeof cell === "string");
+  const rows = filled.filter((cell) => typeof cell !== "string").flat();
+  if (rows.length === 0) return names.map((name) => ({ email: "", name }));
+  const inPairs =
+    names.length === rows.length && filled.every((cell, index) => typeof cell === typeof filled[index % 2]);
+  return rows.map((row, index) => {
+    if (row.name || !row.email.includes("@") || names.length === 0) return row;
+    return inPairs ? { ...row, name: names[index]! } : { ...row, beside: names };
+  });
 }
