@@ -1,7 +1,7 @@
 /** Why a row of a list should be looked at again before it is sent. */
 import type { SendOutcome, SendResult } from "../api";
 import type { Recipient } from "./recipients";
-import { suggestionFor } from "./suggestion";
+import { mistyped } from "./suggestion";
 
 /** Why somebody should look at a valid address again, and what may be meant. */
 export interface Doubt {
@@ -17,9 +17,6 @@ const MAY_BE_ANOTHER = new Set<SendOutcome>(["already_pending", "already_accepte
 /** `conflict`: whose the address may be as well. */
 type Doubtful = Recipient & { readonly conflict?: string | undefined };
 
-/** No top-level domain has a digit, except in `xn--p1ai`. */
-const ODD_ENDING = /\.(?!xn--)[^.@]*\d[^.@]*$/i;
-
 /** The doubt about a checked row. */
 export const doubtAbout = (
   { verdict, ...row }: Doubtful & { verdict?: SendResult | undefined },
@@ -32,8 +29,9 @@ export const doubtAbout = (
 /** `usual`: the list's usual domains. */
 export function doubtOf({ email, typed, beside, conflict }: Doubtful, usual: readonly string[]): Doubt | undefined {
   if (typed === undefined) {
-    const meant = suggestionFor(email, usual);
-    if (meant !== undefined || ODD_ENDING.test(email)) return { note: "The part after the @ may be mistyped.", meant };
+    const wrong = mistyped(email, usual);
+    if (wrong) return { note: "The part after the @ may be mistyped.", ...wrong };
+    const meant = undefined;
     if (conflict) return { note: conflict, meant };
     const which = beside && beside.length > 1 ? "which text is the name" : "if the text beside the address is a name";
     return beside && { note: `The list does not say ${which}.`, meant, names: beside };

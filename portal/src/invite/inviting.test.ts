@@ -212,6 +212,20 @@ it("a domain that is like a usual one of the deal is looked at first, as far as 
   expect(inviting.usualDomains.value).toEqual(["example.com"]);
 });
 
+it("the doubt about a row stays when other rows go, and goes with all that it is about", async () => {
+  const inviting = new Inviting("going");
+  const rows = ["ann@acme.example", "bob@acme.example", "cat@acme.example", "zoe@acme.exmaple"];
+  await inviting.add({ rows: rows.map((email) => ({ email })), leftOut: [] });
+  const meant = () => doubtAbout(inviting.rows.value.find(({ id }) => id === 3)!, inviting.usualDomains.value)?.meant;
+  expect(meant()).toBe("zoe@acme.example");
+  for (const id of [0, 1]) {
+    await inviting.remove(id);
+    expect(meant()).toBe("zoe@acme.example");
+  }
+  await inviting.remove(2);
+  expect(meant()).toBe(undefined);
+});
+
 it("two people with one address are looked at first, until one of them is removed", async () => {
   const inviting = new Inviting("shared");
   const rows = [

@@ -29,7 +29,7 @@ import { type DraftRow, isDue, keepDraft, keyOfAddress, restoreDraft } from "./d
 import { stored } from "./name";
 import { type LeftOut, type List, readList } from "./parse";
 import type { Recipient } from "./recipients";
-import { usualDomains } from "./suggestion";
+import { domainOf, usualDomains } from "./suggestion";
 import { pastOf, rank } from "./verdicts";
 import { conflictsIn, fullestFirst, holder } from "./whose";
 
@@ -132,6 +132,8 @@ export class Inviting {
   #nextId = 0;
   #newestCheck = 0;
   #answers: Columns[] = [];
+  /** The domains that were usual in the list. One stays so, or the doubt about a row would go with other rows. */
+  readonly #usual = new Set<string>();
   /** The invites whose names were read, or could not be. */
   readonly #sought = new Set<string>();
 
@@ -169,7 +171,9 @@ export class Inviting {
   }
 
   #usualIn(rows: Row[]) {
-    return [...usualDomains(rows), ...usualDomains(addressesOf(this.deal))];
+    for (const domain of usualDomains(rows)) this.#usual.add(domain);
+    const listed = new Set(rows.map(({ email }) => domainOf(email)));
+    return [...[...this.#usual].filter((domain) => listed.has(domain)), ...usualDomains(addressesOf(this.deal))];
   }
 
   #asRows(rows: Recipient[]): Row[] {
@@ -348,6 +352,7 @@ export class Inviting {
   /** Drops the list, but not the text in the box. */
   clear() {
     this.#newestCheck += 1;
+    this.#usual.clear();
     this.leftOut.value = [];
     this.rows.value = [];
     this.last.value = [];

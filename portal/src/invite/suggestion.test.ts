@@ -22,6 +22,8 @@ it.each<[typed: string, meant: string | undefined]>([
   ["peter@acme .example", "peter@acme.example"],
   ["peter@acme. example", "peter@acme.example"],
   ["kim@@acme.example", "kim@acme.example"],
+  ["lena@acme..example", "lena@acme.example"],
+  ["lena..low@acme.example", "lena.low@acme.example"],
   ["no address", undefined],
   // The API would refuse what these seem to mean.
   ["bzwei@@acme", undefined],

@@ -11,7 +11,7 @@ const HOSTS = (
 /** Shorter hosts are too similar to other real hosts. */
 const SHORTEST = 8;
 
-const domainOf = (email: string) => email.slice(email.lastIndexOf("@") + 1).toLowerCase();
+export const domainOf = (email: string) => email.slice(email.lastIndexOf("@") + 1).toLowerCase();
 
 /** A domain is usual in a list if it has a few addresses, and a good part of them. */
 const FEW = 3;
@@ -30,6 +30,7 @@ export function suggestionFor(email: string, usual: readonly string[] = []): str
   const local = email
     .slice(0, at)
     .replace(/[’‘`´ʼ]/g, "'")
+    .replace(/\.{2,}/g, ".")
     .replace(/@+$/, "");
   const domain = domainOf(email);
   const known = [...usual, ...HOSTS];
@@ -41,9 +42,19 @@ export function suggestionFor(email: string, usual: readonly string[] = []): str
     email
       .slice(at + 1)
       .replace(/ ?([.,]) ?/, ".")
+      .replace(/\.{2,}/g, ".")
       .replace(/\.(?:con|c0m)$/i, ".com")
   }`;
   return meant !== email && mayBeAccepted(meant) ? meant : undefined;
+}
+
+/** No top-level domain has a digit, except in `xn--p1ai`. */
+const ODD_ENDING = /\.(?!xn--)[^.@]*\d[^.@]*$/i;
+
+/** Whether an address may be mistyped, and what may be meant then, if that is known. */
+export function mistyped(email: string, usual: readonly string[]): { meant: string | undefined } | undefined {
+  const meant = suggestionFor(email, usual);
+  return meant !== undefined || ODD_ENDING.test(email) ? { meant } : undefined;
 }
 
 /** Whether the API may accept an address: see `Email::parse` in `shared/src/domain/email.rs`. */

@@ -42,9 +42,9 @@ export function Correction({
   const isSaved = isSame && (isRenamed || corrected !== email);
   const [loaded, setLoaded] = useState<Awaited<ReturnType<typeof suggestions>>>();
   useEffect(() => void suggestions().then(setLoaded), []);
-  const meantIn = (suggestions: typeof loaded) =>
-    suggestions?.suggestionFor(corrected, suggestions.usualDomains(addressesOf(deal)));
-  const meant = meantIn(loaded);
+  const mistypedIn = (suggestions: typeof loaded) =>
+    suggestions?.mistyped(corrected, suggestions.usualDomains(addressesOf(deal)));
+  const meant = mistypedIn(loaded)?.meant;
   return (
     <form
       class="correction"
@@ -55,14 +55,14 @@ export function Correction({
         if (busy) return;
         if (!corrected) return setWrong("Enter an address.");
         if (corrected === email && !isRenamed) return setWrong("Change the address or the name first.");
-        const meant = isSame ? undefined : meantIn(await suggestions());
+        const mistyped = isSame ? undefined : mistypedIn(await suggestions());
         const sure =
-          !meant ||
+          !mistyped ||
           (await confirm({
             title: `Correct to ${corrected}?`,
             body: (
               <p>
-                <Text>{`The part after the @ may be mistyped. Did you mean ${meant}?`}</Text>
+                <Text>{`The part after the @ may be mistyped.${mistyped.meant ? ` Did you mean ${mistyped.meant}?` : ""}`}</Text>
               </p>
             ),
             action: "Correct and send",
