@@ -14,7 +14,7 @@ export interface Doubt {
 /** Whose the address is, or who may be meant instead, is a doubt even if it needs no invite. */
 const MAY_BE_ANOTHER = new Set<SendOutcome>(["already_pending", "already_accepted", "duplicate"]);
 
-/** `conflict`: whose the address may be as well. */
+/** `conflict`: whose the address may be as well, or that an email to it bounced. */
 type Doubtful = Recipient & { readonly conflict?: string | undefined };
 
 /** The doubt about a checked row. */

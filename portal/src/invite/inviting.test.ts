@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, vi } from "vitest";
-import { INVITE as LISTED } from "../sample";
+import { INVITE as LISTED, spaced } from "../sample";
 import { recordAddresses } from "../seats/addresses";
 import { doubtAbout } from "./doubt";
 import { Inviting } from "./inviting";
@@ -59,6 +59,7 @@ beforeEach(() => {
   paths = [];
   vi.stubGlobal("fetch", async (url: string, { body }: RequestInit) => {
     if (!body) {
+      if (url === "/api/deals") return Response.json({ deals: [] });
       paths.push(url);
       const status = (email: string) => (declined.has(email) ? "declined" : "pending");
       const isSpecial = url.includes("status=");
@@ -291,6 +292,32 @@ it.each([
   expect(read(1)).toBe(requests);
   await inviting.check();
   expect(read(2)).toBe(requests);
+});
+
+it("an address that bounced in another deal of the organisation is looked at again, and says so", async () => {
+  const { fetch } = globalThis;
+  const read: string[] = [];
+  const deals = ["beside", "spring", "a", "b", "c", "d", "e"].map((id) => ({
+    ...{ ...PAGE.deal, id, name: id, endsAt: id === "spring" ? new Date().toISOString() : "2020-01-01T00:00:00Z" },
+    seats: PAGE.seats,
+    reminders: [],
+  }));
+  const delivery = { state: "bounced", at: "2026-05-01T10:00:00Z", reason: "mailbox_unavailable" };
+  vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
+    if (init.body || url.includes("/deals/beside/")) return fetch(url, init);
+    if (url === "/api/deals") return Response.json({ deals });
+    read.push(url);
+    const invites = url.includes("/spring/") ? [{ ...LISTED, email: "Zoe@Example.com", delivery }] : [];
+    return Response.json({ ...PAGE, invites });
+  });
+  const inviting = new Inviting("beside");
+  await inviting.add({ rows: ["ann", "zoe"].map((name) => ({ email: `${name}@example.com` })), leftOut: [] });
+  await inviting.check();
+  expect(read.length).toBe(5);
+  expect(inviting.rows.value.map((row) => [row.email, spaced(doubtAbout(row, [])?.note ?? "")])).toEqual([
+    ["zoe@example.com", "The email bounced on 1 May: no such mailbox. That was in spring."],
+    ["ann@example.com", ""],
+  ]);
 });
 
 it("a row shows the name as it will be stored, pasted or typed", async () => {

@@ -23,6 +23,7 @@ import { wholeList } from "../seats/whole";
 import type { Known } from "../seats/words";
 import { session } from "../session";
 import { asProblem } from "../ui/load";
+import { bouncesBeside } from "./bounces";
 import type { Columns, ColumnsQuestion } from "./columns";
 import { doubtAbout } from "./doubt";
 import { type DraftRow, isDue, keepDraft, keyOfAddress, restoreDraft } from "./draft";
@@ -51,7 +52,7 @@ export interface Row {
   readonly verdict: SendResult | undefined;
   /** The address's invite, if there is more to say of it than the prediction does. */
   readonly earlierInvite?: Known | undefined;
-  /** Whose the address may be as well, in a sentence. */
+  /** Whose the address may be as well, or that an email to it bounced, in sentences. */
   readonly conflict?: string | undefined;
   /** The outcome of sending. */
   readonly sent: SendResult | undefined;
@@ -134,6 +135,7 @@ export class Inviting {
   #answers: Columns[] = [];
   /** The domains that were usual in the list. One stays so, or the doubt about a row would go with other rows. */
   readonly #usual = new Set<string>();
+  #bounces: Promise<Map<string, string> | undefined> | undefined;
   /** The invites whose names were read, or could not be. */
   readonly #sought = new Set<string>();
 
@@ -256,6 +258,8 @@ export class Inviting {
     this.checking.value = rows.length > 0;
     if (rows.length === 0) return rows;
     const arrived = fullestFirst(rows);
+    // The list says less without an answer, and the next check asks again.
+    this.#bounces ??= bouncesBeside(this.deal).catch(() => (this.#bounces = undefined));
     try {
       const results = await this.#predictions(arrived);
       const outcomes = await this.#withOutcomes(arrived, results);
@@ -265,6 +269,7 @@ export class Inviting {
       const earlier = isKnown ? await remarkable(this.deal, ids).catch(() => undefined) : undefined;
       const named = outcomes.flatMap(({ name }, index) => (name && results[index]?.inviteId) || []);
       await this.#readNames(named.filter((id) => !earlier?.has(id)));
+      const bounces = await this.#bounces;
       if (turn !== this.#newestCheck) return undefined;
       const verdicts = new Map(
         outcomes.map(({ id, sent, earlier }, index) => [
@@ -283,7 +288,9 @@ export class Inviting {
           : ((earlierInvite ?? ownRow(this.deal, id))?.name ?? nameIn(this.deal, id));
         const outcome = row.verdict?.outcome;
         const holders = outcome === "duplicate" ? undefined : holder(row.name, held, outcome === "invited");
-        const conflict = [holders, row.name && conflicts.get(keyOfAddress(row))].filter(Boolean).join(" ");
+        const key = keyOfAddress(row);
+        const bounced = outcome === "invited" && !earlierInvite && bounces?.get(key);
+        const conflict = [holders, row.name && conflicts.get(key), bounced].filter(Boolean).join(" ");
         return { ...row, earlierInvite, conflict: conflict || undefined };
       });
     } catch (error) {
