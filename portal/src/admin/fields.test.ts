@@ -146,14 +146,14 @@ describe("a change", () => {
   });
 });
 
-it("a corrected name says which names stay, and which one lists and search use", () => {
+it("a corrected name says which names stay, and which one the list shows", () => {
   const [old, other, newest] = ["old", "other", "newest"].map((id) => ({ ...DEAL, id }));
   expect(otherNames(old!, [old!])).toBe("");
   expect(otherNames(old!, [old!, newest!])).toBe(
-    "The organisation’s other deal keeps the name that it shows. The list of organisations and its search use the name in the newest deal, “Acme”.",
+    "The organisation’s other deal keeps the name that it shows. The list of organisations shows the name in the newest deal, “Acme”.",
   );
   expect(otherNames(newest!, [old!, other!, newest!])).toBe(
-    "The organisation’s 2 other deals keep the name that they show. This deal is the newest: the list of organisations and its search use its name.",
+    "The organisation’s 2 other deals keep the name that they show. This deal is the newest: the list of organisations shows its name.",
   );
 });
 

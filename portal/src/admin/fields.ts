@@ -29,8 +29,8 @@ export function otherNames(deal: DealWithSeats, deals: DealWithSeats[]): string 
       : `${number(others)} other deals keep the name that they show`;
   const listed =
     deals.at(-1)!.id === deal.id
-      ? "This deal is the newest: the list of organisations and its search use its name."
-      : `The list of organisations and its search use the name in the newest deal, “${organisationName(deals)}”.`;
+      ? "This deal is the newest: the list of organisations shows its name."
+      : `The list of organisations shows the name in the newest deal, “${organisationName(deals)}”.`;
   return `The organisation’s ${kept}. ${listed}`;
 }
 

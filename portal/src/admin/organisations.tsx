@@ -58,7 +58,7 @@ export function Organisations({ find, onFirst }: { find: string; onFirst: (organ
   if (organisations.length === 0) {
     return (
       <NoDeals key={find} {...(isOrganisationId(find) && { onFirst: () => onFirst(find) })}>
-        No organisation has this text in its name or ID. Names that only older deals show are not searched.{" "}
+        No organisation has this text in its name or ID.{" "}
         {isOrganisationId(find) && "If the ID is right, create the organisation’s first deal."}
       </NoDeals>
     );

@@ -191,8 +191,8 @@ impl Store {
         Ok(deals)
     }
 
-    /// The organisations with this part in their name or id, in the order of ids, and a deal of the last one if
-    /// there are more. The newest deal says an organisation's name.
+    /// The organisations with this part in their id or in the name that one of their deals shows, in the order of ids, and
+    /// a deal of the last one if there are more. The newest deal says an organisation's name.
     pub async fn organisations(
         &self,
         part: &NamePart,
@@ -204,15 +204,17 @@ impl Store {
         let read = |page: QueryOutput| item::readable(page.items.unwrap_or_default(), deal_organisation);
         let deals =
             pages(query.limit(DEALS_AT_ONCE)).map_ok(|page| stream::iter(read(page).into_iter().map(Ok)));
-        let (mut deals, mut last, mut found) = (pin!(deals.try_flatten()), None, Vec::new());
+        let (mut deals, mut newest, mut found) = (pin!(deals.try_flatten()), None, Vec::new());
         while found.len() <= limit
             && let Some((deal, organisation)) = deals.try_next().await?
         {
-            if last.replace(organisation.id.clone()).as_ref() != Some(&organisation.id)
-                && part.is_in(&organisation)
-            {
-                found.push((organisation, deal));
+            let is_found = part.is_in(&organisation);
+            let newest_known = newest.take().filter(|newest: &Organisation| newest.id == organisation.id);
+            let shown = newest_known.unwrap_or(organisation);
+            if is_found && found.last().is_none_or(|(last, _): &(Organisation, _)| last.id != shown.id) {
+                found.push((shown.clone(), deal));
             }
+            newest = Some(shown);
         }
         let is_more = found.len() > limit;
         found.truncate(limit);
