@@ -307,7 +307,18 @@ impl Sending {
                 }
             })
         });
-        outcomes.collect()
+        let mut outcomes = outcomes.collect::<Result<Vec<_>, StoreError>>()?;
+        // When the recipient's limit ends, the other limits still hold.
+        if left == 0
+            && let Some(retry_at) = allowance.retry_at
+        {
+            for outcome in &mut outcomes {
+                if let RowOutcome::Refused(InviteRefusal::TooSoon(at), _) = outcome {
+                    *at = retry_at.max(*at);
+                }
+            }
+        }
+        Ok(outcomes)
     }
 
     fn new_send(&self, request: &SendRequest, row: &Row<'_>) -> Result<(NewSend, Link), StoreError> {

@@ -45,7 +45,8 @@ async fn a_recipient_gets_three_mails_a_day_whatever_is_done() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_manager_sends_so_many_in_an_hour() {
-    let stack = TestStack::with(&[("LIMIT_MANAGER_PER_HOUR", "25")]).await;
+    let limits = [("LIMIT_MANAGER_PER_HOUR", "25"), ("LIMIT_RECIPIENT_INTERVAL", "10m")];
+    let stack = TestStack::with(&limits).await;
     let (deal, other) = (stack.deal(100).await, stack.deal(100).await);
     let answers = [deal.invite(&addresses("one", 20)).await, deal.invite(&addresses("two", 20)).await];
     let all: Vec<&str> = answers.iter().flat_map(outcomes).collect();
@@ -60,8 +61,12 @@ async fn a_manager_sends_so_many_in_an_hour() {
     let wait = (time(&answer["results"][1]["retryAt"]) - now()).num_seconds();
     assert!((3_500..=3_601).contains(&wait), "{wait} s");
     let id = first["id"].as_str().unwrap();
+    // The limit of its recipient ends earlier, and changes nothing then.
     assert_eq!(resend(&deal, id).await.map_err(|wait| wait > 3_500), Err(true));
     deal.cancel(id).await.ok(204);
+    let removed = deal.invite(&[first["email"].as_str().unwrap()]).await;
+    let wait = (time(&removed["results"][0]["retryAt"]) - now()).num_seconds();
+    assert!((3_500..=3_601).contains(&wait), "{removed}");
     deal.resend(id, None).await.problem(404, "not_found");
 
     // Another manager has an own limit.
