@@ -168,7 +168,9 @@ pub enum DealRefusal {
         latest.to_rfc3339_opts(SecondsFormat::Secs, true)
     )]
     EndsTooLate { latest: Timestamp },
-    #[error("People were invited to this deal, so it can't be deleted. End the deal instead.")]
+    #[error(
+        "People were invited to this deal, so it can't be deleted. Once it has ended, nobody can be invited or accept."
+    )]
     InUse,
 }
 
@@ -285,6 +287,8 @@ mod tests {
         ] {
             assert_eq!(deal.may_delete(expected_revision), verdict, "{expected_revision:?}");
         }
+        let detail = DealRefusal::InUse.to_string();
+        assert!(!detail.contains("End the deal"), "the deal may have ended: {detail}");
     }
 
     #[test]
