@@ -261,11 +261,13 @@ check("a read within an action, too, waits for the person before the action goes
     const response = await route.fetch();
     await (sent === 1 ? route.abort("internetdisconnected") : route.fulfill({ response }));
   });
-  await page.route("**/invites/*", (route) => route.abort("internetdisconnected"), { times: 1 });
+  const reading = (answer) => page.route("**/invites/*", (route) => (route.request().method() === "GET" ? answer(route) : route.fallback()));
+  await reading((route) => route.abort("internetdisconnected"));
   await press("Resend selected", "Resend 1 invite")({ page, hand });
   await page.getByText(`No answer came for ${ANN}`).waitFor();
   // The second attempt is refused, and the page reads the invite to find out why.
-  await page.route("**/invites/*", (route) => (route.request().method() === "GET" ? route.fulfill(unavailable(1)) : route.fallback()));
+  await page.unroute("**/invites/*");
+  await reading((route) => route.fulfill(unavailable(1)));
   await hand.press("button", "Try again");
   await page.getByText("You can try again now.").waitFor();
   assert.equal(sent, 2);
