@@ -9,10 +9,13 @@ const check = suite();
 async function reminders(page, deal, after, answer) {
   const asked = [];
   const loaded = await deal.api("GET");
-  await page.route(`**/api${deal.path}`, (route) => route.fulfill({ json: { ...loaded, reminders: after } }));
+  let now = after;
+  await page.route(`**/api${deal.path}`, (route) => route.fulfill({ json: { ...loaded, reminders: now } }));
   await page.route(`**/api${deal.path}/reminders`, (route) => {
     asked.push(route.request().postDataJSON());
-    return route.fulfill(answer(asked.at(-1)));
+    const answered = answer(asked.at(-1));
+    now = answered.json.after ?? now;
+    return route.fulfill(answered);
   });
   return asked;
 }
@@ -84,6 +87,32 @@ check("reminders that were not saved are kept, and said to be", { hands: [Keyboa
   await hand.press("link", "Reminders");
   await first.waitFor();
   assert.equal(await page.getByText("You changed this before").count(), 0, "what is saved is no draft");
+});
+
+check("reminders that another manager saves meanwhile are told, and not undone", { expect: [answered(503)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await enter(page, deal.manager, `${deal.path}/settings`);
+  const [first, second] = ["First", "Second"].map((name) => page.getByRole("textbox", { name: `${name} reminder after` }));
+  const save = (after) => deal.api("PUT", "/reminders", { after });
+  const stored = async () => (await deal.api("GET")).reminders;
+  await hand.write("textbox", "First reminder after", "2");
+  await save(["7d", "20d"]);
+  // What was changed and not saved is kept with the setting that was changed.
+  await page.reload();
+  await chooseAccount(page, hand, deal.manager);
+  await says(page, "You changed this before, and did not save it.");
+  await page.route(`**/api${deal.path}`, (route) => route.fulfill({ status: 503, json: { message: "Service Unavailable" } }), { times: 1 });
+  await hand.press("button", "Save reminders");
+  await says(page, "The reminders were not saved.");
+  await hand.press("button", "Try again");
+  await says(page, /^Reminders saved\. Meanwhile, somebody else set the second reminder to 20\sdays: that stays\.$/);
+  assert.deepEqual([await first.inputValue(), await second.inputValue(), await stored()], ["2", "20", ["2d", "20d"]]);
+  await hand.write("textbox", "First reminder after", "12");
+  await save(["2d", "10d"]);
+  await hand.press("button", "Save reminders");
+  await says(page, /^Not saved\. Meanwhile, somebody else set the second reminder to 10\sdays: that stays\.$/);
+  await says(page, "The second reminder must be later than the first.");
+  assert.deepEqual(await stored(), ["2d", "10d"]);
 });
 
 check("when the session ends, reminders that were not saved are kept", { expect: [answered(401)], hands: [Keyboard] }, async ({ page, stack, hand }) => {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { Problem } from "../api";
 import { spaced } from "../sample";
-import { afterOf, meaning, refusedIn, type Steps, stepsOf, wrongIn } from "./reminders";
+import { afterOf, meaning, merged, refusedIn, type Steps, stepsOf, wrongIn } from "./reminders";
 
 const NOW = Date.parse("2026-05-01T10:00:00Z");
 const STARTED = "2026-01-01T00:00:00Z";
@@ -88,6 +88,36 @@ it.each<[first: string, second: string, wrong: (string | undefined)[]]>([
   ["7", "3", [undefined, LATER]],
 ])("%s and %s days: %j", (first, second, wrong) => {
   expect(wrongIn(days(first, second))).toEqual(wrong);
+});
+
+it.each<[what: string, mine: Steps, now: Steps, steps: Steps, news: string]>([
+  ["nothing", days("9", "21"), days("7", "21"), days("9", "21"), ""],
+  [
+    "the other reminder",
+    days("9", "21"),
+    days("7", "20"),
+    days("9", "20"),
+    "Meanwhile, somebody else set the second reminder to 20 days: that stays.",
+  ],
+  [
+    "the other reminder away",
+    days("9", "21"),
+    days("7"),
+    days("9"),
+    "Meanwhile, somebody else removed the second reminder: that stays.",
+  ],
+  [
+    "the same reminder",
+    days("9", "21"),
+    days("1", "21"),
+    days("9", "21"),
+    "Meanwhile, somebody else set the first reminder to 1 day: your change replaces it.",
+  ],
+  // So does one's own attempt whose answer was lost.
+  ["the same reminder to the same", days("9", "21"), days("9", "21"), days("9", "21"), ""],
+])("what is saved if somebody else has changed %s since the page was loaded", (_, mine, now, steps, news) => {
+  const { news: told, ...saved } = merged(mine, days("7", "21"), now);
+  expect([saved.steps, spaced(told)]).toEqual([steps, news]);
 });
 
 it("an hour is not later than a day", () => {

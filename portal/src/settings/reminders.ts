@@ -42,6 +42,27 @@ export function wrongIn(steps: Steps): Wrong {
   return [first, early ? "The second reminder must be later than the first." : second];
 }
 
+const isSame = (a: Step, b: Step) => a.text.trim() === b.text.trim() && (a.unit === b.unit || !isSet(a));
+const ORDER = ["first", "second"] as const;
+
+/**
+ * What to save if somebody else has changed the setting since the page was loaded: what this person changed, and the rest as it
+ * is `now`. `news` tells of the other's changes.
+ */
+export function merged(mine: Steps, before: Steps, now: Steps): { steps: Steps; news: string } {
+  const stays = mine.map((step, at) => isSame(step, before[at]!));
+  const steps = mine.map((step, at) => (stays[at] ? now[at]! : step)) as unknown as Steps;
+  const news = now.flatMap((step, at) => {
+    if (isSame(step, before[at]!) || isSame(step, mine[at]!)) return [];
+    const what = `the ${ORDER[at]} reminder`;
+    const did = isSet(step)
+      ? `set ${what} to ${counted(Number(step.text), UNITS[step.unit].slice(0, -1))}`
+      : `removed ${what}`;
+    return `Meanwhile, somebody else ${did}: ${stays[at] ? "that stays" : "your change replaces it"}.`;
+  });
+  return { steps, news: news.join(" ") };
+}
+
 /** A refusal of the API, at the field that it is about: the last reminder is the one that comes too late. */
 export function refusedIn(problem: Problem, steps: Steps): Wrong | undefined {
   const detail = problem.errors.find(({ field }) => field.startsWith("after"))?.detail;

@@ -11,7 +11,18 @@ import { asProblem, useLoad } from "../ui/load";
 import { Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
-import { afterOf, meaning, refusedIn, type Steps, stepsOf, UNITS, type Unit, type Wrong, wrongIn } from "./reminders";
+import {
+  afterOf,
+  meaning,
+  merged,
+  refusedIn,
+  type Steps,
+  stepsOf,
+  UNITS,
+  type Unit,
+  type Wrong,
+  wrongIn,
+} from "./reminders";
 
 export function SettingsPage({ deal }: { deal: string }) {
   const { value, problem, reload } = useLoad(deal, async () => (await getDeal(deal)).body);
@@ -39,17 +50,26 @@ export function SettingsPage({ deal }: { deal: string }) {
   );
 }
 
+/** What was changed and not saved, and the setting that was changed. */
+interface Draft {
+  steps: Steps;
+  stored: Steps;
+}
+/** An earlier version kept no setting. */
+const draftIn = (draft: Draft | undefined) => (draft?.stored ? draft : undefined);
+
 const NOTHING: Wrong = [undefined, undefined];
 const LABELS = ["First reminder", "Second reminder"] as const;
 
 function Reminders({ deal }: { deal: DealWithSeats }) {
-  const edited = editedOf<Steps>(`reminders:${deal.id}`);
-  const [before, setBefore] = useState(edited.kept);
-  const [stored, setStored] = useState<Steps>(() => stepsOf(deal.reminders));
-  const [steps, setSteps] = useState<Steps>(before ?? stored);
+  const edited = editedOf<Draft>(`reminders:${deal.id}`);
+  const [before, setBefore] = useState(() => draftIn(edited.kept()));
+  /** The setting that the person changes. That of a draft may be an older one. */
+  const [stored, setStored] = useState<Steps>(() => before?.stored ?? stepsOf(deal.reminders));
+  const [steps, setSteps] = useState<Steps>(before?.steps ?? stored);
   const [wrong, setWrong] = useState<Wrong>(NOTHING);
-  const [failure, setFailure] = useState<Problem>();
-  const [saved, setSaved] = useState<Steps>();
+  const [failure, setFailure] = useState<{ problem: Problem; isSent: boolean }>();
+  const [told, setTold] = useState<{ tone: "good" | "plain"; text: string }>();
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const now = useNow();
@@ -62,36 +82,53 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
     form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
   }, [wrong]);
 
-  const show = (changed: Steps) => {
-    edited.keep(JSON.stringify(changed) === JSON.stringify(stored) ? undefined : changed);
+  const show = (changed: Steps, stored: Steps) => {
+    edited.keep(JSON.stringify(changed) === JSON.stringify(stored) ? undefined : { steps: changed, stored });
     setSteps(changed);
+    setStored(stored);
     setWrong(NOTHING);
-    setSaved(undefined);
+    setTold(undefined);
   };
   const change = (index: number, change: Partial<Steps[0]>) =>
-    show(steps.map((step, at) => (at === index ? { ...step, ...change } : step)) as unknown as Steps);
+    busy || show(steps.map((step, at) => (at === index ? { ...step, ...change } : step)) as unknown as Steps, stored);
+  const startAgain = () => {
+    if (busy) return;
+    setBefore(undefined);
+    show(stepsOf(deal.reminders), stepsOf(deal.reminders));
+  };
   const save = async (event?: Event) => {
     event?.preventDefault();
     if (busy) return;
     const found = wrongIn(steps);
     setWrong(found);
     setFailure(undefined);
-    setSaved(undefined);
+    setTold(undefined);
     if (found.some(Boolean)) return;
     setBusy(true);
+    let mine = steps;
+    let isSent = false;
     try {
-      const { after } = await setReminders(deal.id, afterOf(steps));
-      const stored = stepsOf(after);
-      edited.keep(undefined);
+      // The API does not refuse to replace what somebody else has saved meanwhile.
+      const now = stepsOf((await getDeal(deal.id)).body.reminders);
+      const { steps: both, news } = merged(steps, stored, now);
+      mine = both;
+      const found = wrongIn(both);
+      if (found.some(Boolean)) {
+        show(both, now);
+        setWrong(found);
+        setTold({ tone: "plain", text: `Not saved. ${news}` });
+        return;
+      }
+      isSent = true;
+      const { after } = await setReminders(deal.id, afterOf(both));
       setBefore(undefined);
-      setStored(stored);
-      setSteps(stored);
-      setSaved(stored);
+      show(stepsOf(after), stepsOf(after));
+      setTold({ tone: news ? "plain" : "good", text: `Reminders saved. ${news}` });
     } catch (error) {
       const problem = asProblem(error);
-      const refused = refusedIn(problem, steps);
+      const refused = refusedIn(problem, mine);
       if (refused) setWrong(refused);
-      else setFailure(problem);
+      else setFailure({ problem, isSent });
     } finally {
       setBusy(false);
     }
@@ -107,7 +144,7 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
       {before && (
         <p class="soft">
           You changed this before, and did not save it.{" "}
-          <button type="button" class="link" onClick={() => (setBefore(undefined), show(stored))}>
+          <button type="button" class="link" onClick={startAgain}>
             Start again
           </button>
         </p>
@@ -118,6 +155,7 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
           label={label}
           step={steps[index]!}
           wrong={wrong[index]}
+          busy={busy}
           onChange={(changed) => change(index, changed)}
         />
       ))}
@@ -131,17 +169,19 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
       <div class="message">
         {failure && (
           <Failure
-            problem={failure}
-            {...(failure.isLost && {
-              text: "We don’t know whether the reminders were saved. Saving twice does no harm.",
+            problem={failure.problem}
+            {...(failure.problem.isLost && {
+              text: failure.isSent
+                ? "We don’t know whether the reminders were saved. Saving twice does no harm."
+                : "The reminders were not saved.",
             })}
             retry={() => void save()}
             onClose={() => setFailure(undefined)}
           />
         )}
-        {saved && (
-          <Notice tone="good" onClose={() => setSaved(undefined)}>
-            Reminders saved.
+        {told && (
+          <Notice tone={told.tone} onClose={() => setTold(undefined)}>
+            <Text>{told.text}</Text>
           </Notice>
         )}
       </div>
@@ -158,11 +198,13 @@ function StepField({
   label,
   step,
   wrong,
+  busy,
   onChange,
 }: {
   label: string;
   step: Steps[0];
   wrong: string | undefined;
+  busy: boolean;
   onChange: (change: Partial<Steps[0]>) => void;
 }) {
   const id = label.toLowerCase().replace(" ", "-");
@@ -179,6 +221,7 @@ function StepField({
           inputMode="numeric"
           autocomplete="off"
           value={step.text}
+          readOnly={busy}
           onInput={({ currentTarget }) => onChange({ text: currentTarget.value })}
           {...(wrong && { "aria-invalid": "true" as const, "aria-describedby": `${id}-help` })}
         />
