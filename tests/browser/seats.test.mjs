@@ -935,6 +935,26 @@ check("the form that corrects the lowest row is in view, whole", {}, async ({ pa
   assert.ok(y >= 0 && y + height <= page.viewportSize().height, `${y} ${height}`);
 });
 
+check("a correction that is on its way cannot be taken back, and its form says so", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@exmaple.com"]);
+  await enter(page, deal.manager, deal.path);
+  await hand.press("button", "Correct address ann@exmaple.com");
+  await hand.write("textbox", "Correct address", "ann@example.org");
+  const answer = await held(page, "**/invites/*");
+  await hand.press("button", "Correct and send");
+  const form = page.getByRole("form", { name: "Correct ann@exmaple.com" });
+  const late = form.getByText("Too late to stop: wait for the result.");
+  await page.keyboard.press("Escape");
+  await late.waitFor();
+  await hand.press("button", "Keep address");
+  await hand.press("button", "History of the invite to ann@exmaple.com");
+  await late.waitFor();
+  answer();
+  await says(page, "ann@exmaple.com is corrected to ann@example.org.");
+  await form.waitFor({ state: "detached" });
+});
+
 check("a correction asks again about an address that may be mistyped, and Escape keeps the old one", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const ann = `ann@${deal.org}.example`;

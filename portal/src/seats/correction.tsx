@@ -1,9 +1,12 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Correction as Corrected, Invite } from "../api";
 import { confirm } from "../ui/confirm";
+import { announce } from "../ui/status";
 import { Text } from "../ui/text";
 import { addressesOf } from "./addresses";
 import { declinedOn, hasDeclined, isAsked } from "./words";
+
+const TOO_LATE = "Too late to stop: wait for the result.";
 
 /** Loaded with the form: most visits correct nothing. If it cannot be loaded, the address is taken as it is typed. */
 const suggestions = () => import("../invite/suggestion").catch(() => undefined);
@@ -14,6 +17,7 @@ export function Correction({
   invite,
   full,
   busy,
+  correcting,
   onCorrect,
   onClose,
 }: {
@@ -21,7 +25,10 @@ export function Correction({
   invite: Invite;
   /** Whether no seat is free. */
   full: boolean;
+  /** Whether an action on the invite is in progress. */
   busy: boolean;
+  /** Whether that is the correction: it can no longer be taken back. */
+  correcting: boolean;
   onCorrect: (corrected: Corrected, isShown: () => boolean) => Promise<string | undefined>;
   onClose: () => void;
 }) {
@@ -29,6 +36,13 @@ export function Correction({
   const [typed, setTyped] = useState(email);
   const [name, setName] = useState(invite.name ?? "");
   const [wrong, setWrong] = useState<string>();
+  const [isTooLate, setTooLate] = useState(false);
+  useEffect(() => setTooLate(false), [correcting]);
+  const close = () => {
+    if (!correcting) return onClose();
+    setTooLate(true);
+    announce(TOO_LATE);
+  };
   const field = useRef<HTMLInputElement>(null);
   useLayoutEffect(() => {
     // Unlike `select`, this scrolls.
@@ -49,7 +63,7 @@ export function Correction({
     <form
       class="correction"
       aria-label={`Correct ${email}`}
-      onKeyDown={(event) => event.key === "Escape" && onClose()}
+      onKeyDown={(event) => event.key === "Escape" && close()}
       onSubmit={async (event) => {
         event.preventDefault();
         if (busy) return;
@@ -127,9 +141,10 @@ export function Correction({
         <button type="submit" class="small" aria-disabled={busy}>
           <Text>{isSaved ? "Save" : "Correct and send"}</Text>
         </button>
-        <button type="button" class="secondary outline small" onClick={onClose}>
+        <button type="button" class="secondary outline small" aria-disabled={correcting} onClick={close}>
           <Text>{isSaved ? "Don’t save" : "Keep address"}</Text>
         </button>
+        {isTooLate && <span class="soft">{TOO_LATE}</span>}
       </p>
     </form>
   );

@@ -110,7 +110,8 @@ function Row({
 }) {
   const { id, email, name, invitedBy } = invite;
   const [unfolded, setUnfolded] = useState<"history" | "correction">();
-  const unfold = (part: typeof unfolded) => setUnfolded(part === unfolded ? undefined : part);
+  const [correcting, setCorrecting] = useState(false);
+  const unfold = (part: typeof unfolded) => correcting || setUnfolded(part === unfolded ? undefined : part);
   const correctButton = useRef<HTMLButtonElement>(null);
   const another = invitedBy !== null && invitedBy !== session.value?.email ? invitedBy : undefined;
   const waiting = busy || !canResend(invite);
@@ -277,9 +278,12 @@ function Row({
               <History {...{ deal, invite, now }} onLoad={(detail) => actions.seen(invite, detail)} />
             ) : (
               <Correction
-                {...{ deal, invite, busy }}
+                {...{ deal, invite, busy, correcting }}
                 full={dealState.available === 0}
-                onCorrect={(corrected, isShown) => actions.correct(invite, corrected, isShown)}
+                onCorrect={(corrected, isShown) => {
+                  setCorrecting(true);
+                  return actions.correct(invite, corrected, isShown).finally(() => setCorrecting(false));
+                }}
                 onClose={() => (setUnfolded(undefined), correctButton.current?.focus())}
               />
             )}
