@@ -745,7 +745,7 @@ describe("a person whom a list only mentions is not invited", () => {
     [
       "a footer with a colon",
       "Name,Email\nAnn Doe,ann@example.com\nRückfragen an: hr@example.com",
-      { header: 1, prose: 1 },
+      { header: 1, others: 1 },
     ],
     [
       "a footer of cells",
@@ -958,6 +958,17 @@ describe("a person whom a list only mentions is not invited", () => {
   });
 });
 
+it.each<[text: string, line: string]>([
+  ["Name,Email\nAnn Doe,ann@example.com\nFrom: Hal <hal@x.example>", "From: Hal <hal@x.example>"],
+  ["Name,Email\nAnn Doe,ann@example.com\nManager: max@x.example", "Manager: max@x.example"],
+  ["Email\nann@example.com\nFrom: Hal <hal@x.example>", "From: Hal <hal@x.example>"],
+  ["Hi Ann,\nFrom: Hal <hal@x.example>\nName,Email\nAnn Doe,ann@example.com", "From: Hal <hal@x.example>"],
+])("around a table, a line that is labelled as somebody else's says so: %j", (text, line) => {
+  const list = readTexts(text);
+  expect("rows" in list && list.rows.map(({ email }) => email)).toEqual(["ann@example.com"]);
+  expect(list).toMatchObject({ leftOut: expect.arrayContaining([{ reason: "others", text: line }]) });
+});
+
 describe("no line is lost", () => {
   it.each<[what: string, text: string, rows: Recipient[]]>([
     ["two quotes in different lines", 'Name,Email\n"Ann Doe,ann@example.com\nBob Roe","bob@example.com"', [ANN, BOB]],
@@ -1062,7 +1073,7 @@ describe("under a header, a line that its columns do not explain is a row, or is
     ["Exported by bob@example.com", { reason: "prose", text: "Exported by bob@example.com" }],
     ["see; bar@example.com or so", { reason: "prose", text: "see; bar@example.com or so" }],
     ["bob@example.com,cat@example.com", { reason: "unchosen", text: "bob@example.com" }],
-    ["Private email: bob@example.com", { reason: "prose", text: "Private email: bob@example.com" }],
+    ["Private email: bob@example.com", { reason: "others", text: "Private email: bob@example.com" }],
     ["From: Bob Roe <bob@>", { reason: "invalid", text: "From: Bob Roe <bob@>" }],
     ["Name <bob@example>", { reason: "invalid", text: "Name <bob@example>" }],
     ["-- ,", { reason: "marks", text: "-- ," }],

@@ -185,7 +185,7 @@ function tablesOf(text: string, separator: string | undefined): Part[] {
           items.map(({ raw }) => raw),
           separator,
         )
-      : items.map(({ raw }) => out("title", raw)),
+      : items.map(({ raw }) => out(isOthersLine(raw) ? "others" : "title", raw)),
   );
   for (const [index, at] of headers.entries()) {
     const header = records[at]!;
@@ -228,7 +228,7 @@ function tableOf({ cells: titles, raw }: TextRecord, lines: TextRecord[], separa
   const parts = runs(body, placeOf).flatMap(({ place, items }): Part[] => {
     if (place === "table") return [{ kind: "table", records: items, decision }];
     return place === "prose"
-      ? items.map(({ raw }) => out(addressesIn(raw).some(mayBeAccepted) ? "prose" : "invalid", raw))
+      ? items.map(({ raw }) => out(reasonOf(raw), raw))
       : withoutHeader(
           items.map(({ raw }) => raw),
           separator,
@@ -242,10 +242,20 @@ const isHeaderOfOthers = (line: string) =>
   /[\t;,|]/.test(line) &&
   readingsOf(line).some((records) => (records[0]?.cells.length ?? 0) > 1 && headersOf(records).length > 0);
 
+/** Whether a line with an address has the label of somebody else: `From: Hal <hal@example.com>`. */
+const isOthersLine = (raw: string) => addressesIn(raw).some(mayBeAccepted) && ownPart(raw).text === "";
+
+/** Why a line with an address in or below a table is left out. */
+function reasonOf(raw: string): Reason {
+  if (isOthersLine(raw)) return "others";
+  return addressesIn(raw).some(mayBeAccepted) ? "prose" : "invalid";
+}
+
 /** Whether a line belongs to the table, is a list of its own, or is a title or footer with an address. */
 function placeIn(titles: string[], { cells, raw }: TextRecord): "table" | "list" | "prose" {
   const filled = cells.filter(Boolean);
   if (!raw.includes("@")) return "table";
+  if (filled.length === 1 && isOthersLine(raw)) return "prose";
   if (isQuotedName(raw)) return "list";
   if (titles.length === 1) return isPeople(raw) ? "list" : "table";
   if (cells.length === 1) return isPeople(raw) ? "list" : "prose";
