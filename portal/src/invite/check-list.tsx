@@ -113,7 +113,7 @@ export function CheckList({
           <Text>
             {full
               ? `${counted(due, "person", "people")} can be invited, but nobody can accept until a seat is free.`
-              : `With this list, ${moreThanSeats(counts.pending + due, counts, seats)}`}
+              : `With this list, ${moreThanSeats(due, counts, seats)}`}
           </Text>
         </Notice>
       )}

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Invite } from "../api";
-import { atLeast } from "./deal-head";
+import { atLeast, moreThanSeats } from "./deal-head";
 import { exactCount, moveCount, moved, moveSeat, tabCount, withRows } from "./numbers";
 
 const counts = { pending: 3, accepted: 2, expired: 1, declined: 4, asked: 0, undelivered: 0, exactUpTo: 1000 };
@@ -70,4 +70,14 @@ test("where all invites are known, no tab ends its number with “+”", () => {
     [undefined, "pending", "accepted", "declined", "undelivered"].map((list) => tabCount(exact, list as never)),
   ).toEqual(["1,104", "1,101", "2", "1", "1"]);
   expect(exactCount(exact, "pending")).toBe(1101);
+});
+
+test.each<[pending: number, due: number, begin: string]>([
+  [0, 3000, "3,000 people may"],
+  [1000, 3000, "4,000 people may"],
+  [1001, 3000, "4,000+ people may"],
+])("%i pending and %i due: %s", (pending, due, begin) => {
+  expect(
+    moreThanSeats(due, { ...counts, pending }, { total: 9, allocated: 0, available: 9 }).slice(0, begin.length),
+  ).toBe(begin);
 });
