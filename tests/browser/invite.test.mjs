@@ -844,7 +844,7 @@ check("sending shows its progress, and can be stopped and resumed", {}, async ({
   await summary(page, "Stopped");
   await page.getByText("50 of 120 sent").first().waitFor();
   assert.equal((await deal.rows()).length, 50);
-  const words = "Sending invites to Unlimited has stopped: 70 invites are left.";
+  const words = "Sending invites to Unlimited has stopped. 70 invites are left.";
   await hand.press("link", "‹ Deal seats: Unlimited");
   await page.getByText(words).waitFor();
   await hand.press("link", "Deals");

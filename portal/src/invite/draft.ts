@@ -5,6 +5,7 @@
 import { signal } from "@preact/signals";
 import type { SendResult } from "../api";
 import { drop, keep, kept } from "../storage";
+import { counted } from "../ui/seat-numbers";
 import type { LeftOut } from "./parse";
 import type { Recipient } from "./recipients";
 
@@ -48,11 +49,22 @@ export function restoreDraft(deal: string): Draft {
   return { ...rest, leftOut: Array.isArray(leftOut) ? leftOut : [] };
 }
 
-/** The number of rows left of a list whose sending was stopped, or ended with the page that sent it. Components follow it. */
-export function unsentOf(deal: string): number {
+/** The rows left of a list whose sending was stopped, or ended with the page that sent it. Components follow it. */
+export function unsentOf(deal: string): DraftRow[] {
   void changes.value;
   const { rows, stage } = restoreDraft(deal);
-  return stage === "paused" || (stage === "sending" && !open.has(deal)) ? rows.filter(isDue).length : 0;
+  return stage === "paused" || (stage === "sending" && !open.has(deal)) ? rows.filter(isDue) : [];
+}
+
+/** What is known of the invites that have no outcome. */
+export function leftOver(rows: { earlier?: unknown }[], one: string, many: string): string {
+  const unsure = rows.filter(({ earlier }) => earlier).length;
+  const unsent = rows.length - unsure;
+  const parts = [
+    unsent > 0 && `${counted(unsent, `invite ${one}`, `invites ${many}`)}.`,
+    unsure > 0 && `No answer came for ${counted(unsure, "invite")}, which may have been sent.`,
+  ];
+  return parts.filter(Boolean).join(" ");
 }
 
 /** The number of rows of a list whose sending has not begun, or has ended. Components follow it. */

@@ -2,11 +2,12 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { counted, number, people } from "../ui/seat-numbers";
 import { Text } from "../ui/text";
+import { leftOver } from "./draft";
 import { focusAddresses } from "./entry";
 import { type Inviting, isFailed, type Row } from "./inviting";
 import { csvOf, download } from "./result-file";
 import { WithoutAnswer } from "./sending";
-import { leftOver, predicted, sentOutcome, summaryOf } from "./verdicts";
+import { predicted, sentOutcome, summaryOf } from "./verdicts";
 
 export function Result({
   inviting,

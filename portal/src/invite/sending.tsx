@@ -3,8 +3,8 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Failure } from "../ui/status";
 import { Text } from "../ui/text";
+import { leftOver } from "./draft";
 import type { Inviting, Row } from "./inviting";
-import { leftOver } from "./verdicts";
 
 export function Sending({
   inviting,

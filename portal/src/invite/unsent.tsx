@@ -3,18 +3,18 @@ import type { Deal } from "../api";
 import { counted } from "../ui/seat-numbers";
 import { Notice } from "../ui/status";
 import { Text } from "../ui/text";
-import { keptBy, unsentOf } from "./draft";
+import { keptBy, leftOver, unsentOf } from "./draft";
 
 export function Unsent({ deal: { id, name, state } }: { deal: Deal }) {
-  const left = unsentOf(id);
+  const rows = unsentOf(id);
   const closed = state !== "active";
-  const kept = closed && left === 0 ? keptBy(id) : 0;
-  if (left === 0 && kept === 0) return null;
+  const kept = closed && rows.length === 0 ? keptBy(id) : 0;
+  if (rows.length === 0 && kept === 0) return null;
   return (
     <Notice tone="warn">
       <Text>
-        {left > 0
-          ? `Sending invites to ${name} has stopped: ${counted(left, "invite is", "invites are")} left.`
+        {rows.length > 0
+          ? `Sending invites to ${name} has stopped. ${leftOver(rows, "is left", "are left")}`
           : `Your list for ${name} was not sent: it has ${counted(kept, "row")}.`}
       </Text>{" "}
       <a class="alone" href={`/deals/${id}/invite`}>

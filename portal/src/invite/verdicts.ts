@@ -120,17 +120,6 @@ export function summaryOf(results: SendResult[]): string {
   return parts.join(", ");
 }
 
-/** What is known of the invites that have no outcome. */
-export function leftOver(rows: { earlier?: unknown }[], one: string, many: string): string {
-  const unsure = rows.filter(({ earlier }) => earlier).length;
-  const unsent = rows.length - unsure;
-  const parts = [
-    unsent > 0 && `${counted(unsent, `invite ${one}`, `invites ${many}`)}.`,
-    unsure > 0 && `No answer came for ${counted(unsure, "invite")}, which may have been sent.`,
-  ];
-  return parts.filter(Boolean).join(" ");
-}
-
 /** Why lines are not in the list. */
 const REASONS: Record<Reason, [one: string, many: string]> = {
   header: ["header line", "header lines"],
