@@ -133,6 +133,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
 
   const choose = (chosen: FileList | null) => {
     setNotes([]);
+    setRefusal("");
     files.value = [...files.value, ...(chosen ?? [])];
     // The text in the box came before the file, so it is checked first.
     if (inviting.text.value.trim() && !question) void check();
