@@ -13,30 +13,43 @@ import { type Inviting, invitingOf, MOST_ROWS } from "./inviting";
 /** Problems after which a deal can't send its list. */
 export const CLOSED = new Set(["deal_ended", "deal_not_started", "not_found"]);
 
-export function Closed({ inviting, upcoming }: { inviting: Inviting; upcoming?: boolean }) {
+export function Closed({ inviting, upcoming = false }: { inviting: Inviting; upcoming?: boolean }) {
   const rows = inviting.unsent.value;
-  const unread = inviting.text.value.trim();
+  const text = [...rows.map(lineOf), inviting.text.value.trim()].filter(Boolean).join("\n");
+  return text ? <List {...{ inviting, upcoming, text }} length={rows.length} /> : null;
+}
+
+function List({
+  inviting,
+  upcoming,
+  text,
+  length,
+}: {
+  inviting: Inviting;
+  upcoming: boolean;
+  text: string;
+  /** Without the text that was not checked. */
+  length: number;
+}) {
   const { value: deals } = useLoad("deals", () => listDeals());
-  const others = deals?.filter((deal) => deal.id !== inviting.deal && mayTake(deal, rows.length));
+  const others = deals?.filter((deal) => deal.id !== inviting.deal && mayTake(deal, length)) ?? [];
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     // What had the focus may have gone.
     if (document.activeElement === document.body) heading.current?.focus();
   }, []);
-  if (rows.length === 0 && unread === "") return null;
-  const text = [...rows.map(lineOf), unread].filter(Boolean).join("\n");
   return (
     <section class="result" aria-label="Your list">
       <h2 ref={heading} tabIndex={-1}>
-        <Text>{rows.length > 0 ? `${counted(rows.length, "row")} not sent` : "Your list was not checked"}</Text>
+        <Text>{length > 0 ? `${counted(length, "row")} not sent` : "Your list was not checked"}</Text>
       </h2>
       <p>
         <Text>
-          {`${upcoming ? "Your list can be sent here once the deal has started." : "Your list can’t be sent here any more."} ${others && others.length > 0 ? "You can copy it, or take it to another deal." : "You can copy it."}`}
+          {`${upcoming ? "Your list can be sent here once the deal has started." : "Your list can’t be sent here any more."} ${others.length > 0 ? "You can copy it, or take it to another deal." : "You can copy it."}`}
         </Text>
       </p>
       <CopyText label="Your list" text={text} rows={Math.min(Math.max(text.split("\n").length, 2), 12)} />
-      {others && others.length > 0 && <Move inviting={inviting} deals={others} />}
+      {others.length > 0 && <Move inviting={inviting} deals={others} />}
     </section>
   );
 }
