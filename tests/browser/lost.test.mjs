@@ -31,6 +31,9 @@ for (const next of ["Continue", "Finish without the rest"]) {
     await says(page, "No answer came for 2 invites, which may have been sent.");
     await page.getByText("Show the 2 addresses without an answer").click();
     assert.deepEqual(await page.getByRole("group").getByRole("listitem").allInnerTexts(), people);
+    await hand.press("link", "‹ Deal seats: Unlimited");
+    await says(page, "Sending invites to Unlimited has stopped. No answer came for 2 invites, which may have been sent.");
+    await hand.press("link", "Continue or finish");
     await hand.press("button", next);
     await page.getByRole("heading", { name: "2 people invited; the first attempt had gone through" }).waitFor();
     for (const address of people) assert.equal((await stack.mails(address)).length, 1);
