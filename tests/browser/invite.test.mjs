@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { answered, chooseAccount, enter, Keyboard, Mouse } from "./browser.mjs";
+import { answered, chooseAccount, DESKTOP, enter, Keyboard, Mouse, PHONE } from "./browser.mjs";
 import { ADMIN, addresses, tokenOf, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 import { workbook } from "./xlsx.mjs";
@@ -265,9 +265,12 @@ check("an Excel workbook is dropped: the page asks for its sheet, then for its c
 });
 
 const OLD = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
-check("a spreadsheet that cannot be read says what to do", {}, async ({ page, stack }) => {
+check("a spreadsheet that cannot be read says what to do", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
+  await hand.press("button", "Check…");
+  const refusal = page.getByText("There is no address here yet.");
+  await refusal.waitFor();
   const files = page.getByLabel("Excel or CSV file");
   const whole = workbook("cut.xlsx", { People: [["ann@example.com"]] });
   for (const [chosen, words] of [
@@ -279,6 +282,7 @@ check("a spreadsheet that cannot be read says what to do", {}, async ({ page, st
     await files.setInputFiles(chosen);
     await page.getByRole("alert").filter({ hasText: words }).waitFor();
   }
+  assert.equal(await refusal.count(), 0, "it is of an earlier check");
   assert.equal(await page.getByRole("textbox", { name: "Addresses" }).inputValue(), "");
 });
 
@@ -796,6 +800,35 @@ for (const [way, leave] of WAYS) {
     await hand.press("button", "Invite more people");
     await page.getByRole("textbox", { name: "Addresses", exact: true }).waitFor();
     assert.equal(await page.getByText("left from your last list").count(), 0);
+  });
+}
+
+for (const viewport of [DESKTOP, PHONE]) {
+  check(`a double click on “Remove” removes one row, which can be put back, and an edited row has “Done”, ${viewport.width} px wide`, { viewport }, async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal();
+    await deal.invite(["ann@example.com"]);
+    await inviting(page, deal);
+    // The first row is higher than the others.
+    await hand.paste("textbox", "Addresses", "Zoe Low <ann@example.com>, bob@example.com, cat@example.com");
+    const [heading, one, none] = ["2 will be invited, 1 is already pending", "2 will be invited", "Every row is removed"];
+    await summary(page, heading);
+    await page.getByRole("button", { name: "Remove ann@example.com" }).dblclick();
+    await summary(page, one);
+    assert.equal((await expectedOutcomes(page))["ann@example.com"], "Removed");
+    for (const name of ["bob", "cat"]) await page.getByRole("button", { name: `Remove ${name}@example.com` }).dblclick();
+    await summary(page, none);
+    assert.deepEqual(await drafts(page), []);
+    await hand.press("button", "Undo: put cat@example.com back");
+    await summary(page, "1 will be invited");
+    const focused = await page.waitForFunction(() => document.activeElement?.getAttribute("aria-label"));
+    assert.equal(await focused.jsonValue(), "Remove cat@example.com");
+    await hand.press("button", "Edit cat@example.com");
+    await page.getByRole("textbox", { name: "Name in row 3" }).fill("Cat Poe");
+    await hand.press("button", "Done with cat@example.com");
+    await rowOf(page, "cat@example.com").getByText("Cat Poe").waitFor();
+    assert.equal(await page.getByRole("textbox", { name: "Name in row 3" }).count(), 0);
+    await hand.press("button", "Send 1 invite");
+    await summary(page, "1 person invited");
   });
 }
 

@@ -35,6 +35,7 @@ export function CheckList({
   heading: RefObject<HTMLHeadingElement | null>;
 }) {
   const rows = inviting.rows.value;
+  const all = inviting.shown.value;
   const checking = inviting.checking.value;
   const usual = inviting.usualDomains.value;
   // During a check the list says what it said before, so that nothing moves.
@@ -55,7 +56,7 @@ export function CheckList({
   const [before] = useState(() => new Set(rows.map(({ id }) => id)));
   const earlier = left === 0 ? rows.filter(({ id }) => before.has(id)) : [];
   const earlierDue = earlier.length < rows.length ? earlier.filter(isDue).length : 0;
-  if (rows.length === 0) return null;
+  if (all.length === 0) return null;
 
   const send = async () => {
     const doubts = inviting.due.value.filter((row) => doubtOf(row, usual));
@@ -90,7 +91,7 @@ export function CheckList({
   return (
     <section class="checked" aria-label="Checked addresses">
       <h2 ref={heading} tabIndex={-1}>
-        <Text>{summary || unchecked(inviting)}</Text>
+        <Text>{rows.length === 0 ? "Every row is removed" : summary || unchecked(inviting)}</Text>
       </h2>
       {left > 0 && (
         <p class="actions">
@@ -128,9 +129,11 @@ export function CheckList({
             <Text>{`Send ${counted(due, "invite")}${earlierDue > 0 ? `, ${number(earlierDue)} from before` : ""}`}</Text>
           </button>
         )}
-        <button type="button" class="secondary outline" onClick={() => void discard()}>
-          Discard list
-        </button>
+        {rows.length > 0 && (
+          <button type="button" class="secondary outline" onClick={() => void discard()}>
+            Discard list
+          </button>
+        )}
         <span class="soft">
           <Text>{`${counted(seats.available, "seat")} left`}</Text>
         </span>
@@ -144,7 +147,7 @@ export function CheckList({
           </span>
         )}
       </p>
-      {rows.some(({ id }, index) => index > 0 && id < rows[index - 1]!.id) && (
+      {all.some(({ id }, index) => index > 0 && id < all[index - 1]!.id) && (
         <p class="soft">
           <Text>Rows to look at come first, rows to be invited last, each in the order of your list.</Text>
         </p>
@@ -167,14 +170,14 @@ export function CheckList({
           </tr>
         </thead>
         <tbody role="rowgroup">
-          {rows.slice(0, shown).map((row, index) => (
+          {all.slice(0, shown).map((row, index) => (
             <CheckedRow key={row.id} {...{ inviting, row, full }} place={index + 1} />
           ))}
         </tbody>
       </table>
-      {rows.length > shown && (
+      {all.length > shown && (
         <p class="pages">
-          <Text>{`${number(shown)} of ${counted(rows.length, "row")} shown.`}</Text>
+          <Text>{`${number(shown)} of ${counted(all.length, "row")} shown.`}</Text>
           <button type="button" class="secondary outline small" onClick={() => setShown(shown + MOST_SHOWN)}>
             Show more
           </button>
@@ -249,6 +252,7 @@ function CheckedRow({
   const usual = inviting.usualDomains.value;
   const doubt = doubtAbout(checked.current, usual);
   const meant = doubt ? doubt.meant : wrong && !isSeveral(email) ? suggestionFor(email, usual) : undefined;
+  const who = row.email || row.name;
   const editButton = useRef<HTMLButtonElement>(null);
   const edit = (field = input) => {
     setEditing(true);
@@ -259,9 +263,7 @@ function CheckedRow({
     if (event.key !== "Escape") return;
     if (input.current) input.current.value = row.email;
     if (nameInput.current) nameInput.current.value = row.name;
-    if (wrong) return;
-    setEditing(false);
-    setTimeout(() => editButton.current?.focus());
+    if (!wrong) done();
   };
 
   const correct = async (change: { email?: string; name?: string }) => {
@@ -281,23 +283,51 @@ function CheckedRow({
     if (nameInput.current) nameInput.current.value = name;
     edit(nameInput);
   };
-  const remove = (button: HTMLElement) => {
-    const line = button.closest("tr");
-    const next = line?.nextElementSibling ?? line?.previousElementSibling;
-    if (next) next.querySelector<HTMLElement>("button.remove")?.focus();
-    else focusAddresses();
-    announce(`Removed ${row.email || row.name}`);
+  const line = useRef<HTMLTableRowElement>(null);
+  const height = useRef(0);
+  const remove = () => {
+    // The row keeps its height: the next one's button would come under the pointer of a double click.
+    height.current = line.current?.offsetHeight ?? 0;
+    announce(`Removed ${who}`);
     void inviting.remove(row.id);
+    setTimeout(() => line.current?.querySelector("button")?.focus());
+  };
+  const putBack = () => {
+    void inviting.putBack(row.id);
+    setTimeout(() => line.current?.querySelector<HTMLElement>("button.remove")?.focus());
+  };
+  const done = () => {
+    setEditing(false);
+    setTimeout(() => editButton.current?.focus());
   };
 
   const prediction = forecast(checked.current, doubt);
   // Green would promise too much.
   const tone = due && full ? "expired" : prediction?.tone;
   const past = checked.current.earlierInvite && pastOf(checked.current.earlierInvite);
-  const who = row.email || row.name;
   const note = `verdict-${row.id}`;
+  if (inviting.removed.value.has(row.id))
+    return (
+      <tr ref={line} role="row" class="removed" style={{ height: `${height.current}px` }}>
+        <th role="rowheader" scope="row">
+          <Text>{row.email}</Text>
+        </th>
+        <td role="cell" data-label="Name" class={row.name ? "" : "blank"}>
+          <Text>{row.name || "–"}</Text>
+        </td>
+        <td role="cell" data-label="What will happen">
+          <div>
+            <span class="state">Removed</span>{" "}
+            <button type="button" class="link" aria-label={`Undo: put ${who} back`} onClick={putBack}>
+              Undo
+            </button>
+          </div>
+        </td>
+        <td role="cell" class="change" />
+      </tr>
+    );
   return (
-    <tr role="row">
+    <tr ref={line} role="row">
       <th role="rowheader" scope="row">
         {fields ? (
           <input
@@ -380,11 +410,17 @@ function CheckedRow({
             Edit
           </button>
         )}
+        {fields && !wrong && (
+          <button type="button" class="link" aria-label={`Done with ${who}`} onClick={done}>
+            Done
+          </button>
+        )}
         <button
           type="button"
           class="link remove"
           aria-label={`Remove ${who}`}
-          onClick={(event) => remove(event.currentTarget)}
+          // The second press of a double click, if a notice above has gone.
+          onClick={({ detail }) => detail < 2 && remove()}
         >
           Remove
         </button>

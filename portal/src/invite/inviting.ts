@@ -111,6 +111,15 @@ export class Inviting {
   readonly question = signal<ColumnsQuestion | undefined>(undefined);
   /** The lines of all texts that are not in the list, and why. */
   readonly leftOut = signal<LeftOut[]>([]);
+  /** The rows that were removed since the list was shown in this order. They keep their places, to be put back. */
+  readonly removed = signal<ReadonlyMap<number, Row>>(new Map());
+  #order: number[] = [];
+  /** The rows and the removed rows. */
+  readonly shown = computed(() => {
+    if (this.removed.value.size === 0) return this.rows.value;
+    const all = new Map([...this.removed.value, ...this.rows.value.map((row) => [row.id, row] as const)]);
+    return this.#order.flatMap((id) => all.get(id) ?? []);
+  });
   readonly checking = signal(false);
   readonly problem = signal<Problem | undefined>(undefined);
   readonly stage = signal<Stage>("draft");
@@ -162,6 +171,7 @@ export class Inviting {
     batch(() => {
       this.text.value = text;
       this.rows.value = rows.map(asRow);
+      this.removed.value = new Map();
       this.leftOut.value = leftOut;
       this.last.value = last.map(asRow);
       this.stage.value = stage ? "paused" : "draft";
@@ -219,16 +229,17 @@ export class Inviting {
     if (rows.length > MOST_ROWS) return { tooMany: rows.length };
     const checked = await this.#predict(rows);
     if (!checked) return {};
-    this.rows.value = this.#sorted(checked);
+    this.#sort(checked);
     this.leftOut.value = [...this.leftOut.value, ...list.leftOut];
     return { added: true };
   }
 
-  /** Rows are sorted only when some are added: they must not move while somebody corrects them. */
-  #sorted(rows: Row[]): Row[] {
+  /** Shows these rows. They are sorted only when some are added: they must not move while somebody corrects them. */
+  #sort(rows: Row[]) {
     const usual = this.#usualIn(rows);
     const ranks = new Map(rows.map((row) => [row.id, rank(row, doubtAbout(row, usual))]));
-    return rows.toSorted((a, b) => (ranks.get(a.id) ?? 0) - (ranks.get(b.id) ?? 0));
+    this.removed.value = new Map();
+    this.rows.value = rows.toSorted((a, b) => (ranks.get(a.id) ?? 0) - (ranks.get(b.id) ?? 0));
   }
 
   /** Takes over the list of another deal, which can't send it. It is added even if the check fails. */
@@ -237,13 +248,14 @@ export class Inviting {
     const rows = other.unsent.value.map(({ earlier: _, earlierInvite: __, conflict: ___, ...row }) => row);
     const text = [this.text.value, other.text.value].filter(Boolean).join("\n");
     if (this.stage.value === "done") void this.#restore();
+    this.removed.value = new Map();
     this.rows.value = [...this.rows.value, ...this.#asRows(rows)];
     this.write(text);
     other.clear();
     other.write("");
     other.stage.value = "draft";
     const checked = await this.#predict(this.rows.value);
-    if (checked) this.rows.value = this.#sorted(checked);
+    if (checked) this.#sort(checked);
   }
 
   async check() {
@@ -350,16 +362,34 @@ export class Inviting {
   }
 
   async remove(id: number) {
+    const row = this.rows.value.find((row) => row.id === id);
+    if (!row) return;
+    if (this.removed.value.size === 0) this.#order = this.rows.value.map(({ id }) => id);
     const isShared = this.rows.value.some((row) => row.verdict?.outcome === "duplicate");
-    this.rows.value = this.rows.value.filter((row) => row.id !== id);
+    batch(() => {
+      this.removed.value = new Map(this.removed.value).set(id, row);
+      this.rows.value = this.rows.value.filter((row) => row.id !== id);
+    });
     // A duplicate of the removed row can be invited now. A running check still includes the row, so it is repeated.
     if (this.checking.value || isShared) await this.check();
+  }
+
+  /** Puts a removed row back in its place. */
+  async putBack(id: number) {
+    const row = this.removed.value.get(id);
+    if (!row) return;
+    batch(() => {
+      this.rows.value = this.shown.value.filter((row) => row.id === id || !this.removed.value.has(row.id));
+      this.removed.value = new Map([...this.removed.value].filter(([other]) => other !== id));
+    });
+    await this.check();
   }
 
   /** Drops the list, but not the text in the box. */
   clear() {
     this.#newestCheck += 1;
     this.#usual.clear();
+    this.removed.value = new Map();
     this.leftOut.value = [];
     this.rows.value = [];
     this.last.value = [];
