@@ -65,6 +65,31 @@ check("two clicks and a sign-in lead from the mail to the seat, on a phone", { v
   assert.equal(await page.getByRole("link", { name: "Start learning" }).getAttribute("href"), startUrl);
 });
 
+for (const viewport of [{ width: 390, height: 664 }, { width: 360, height: 640 }]) {
+  check(`at ${viewport.width}x${viewport.height}, nobody scrolls to see what is not accepted yet, and what an answer did`, { viewport }, async ({ page, stack, hand }) => {
+    const { deal, link } = await invited(stack, { title: "Hill & Dale Learning" });
+    const inView = async (what) => assert.ok(await what.evaluate((element) => {
+      const { top, bottom } = element.getBoundingClientRect();
+      return top >= 0 && bottom <= innerHeight;
+    }), `${what} is in view`);
+    await page.goto(link);
+    await signIn(page, hand, "kim.anderson@home.example");
+    const accept = hand.find("button", "Accept as kim.anderson@home.example");
+    await inView(page.locator("main").getByText("You have not accepted yet."));
+    await inView(accept);
+    await hand.press("button", DECLINE);
+    await heading(page, "You declined this invite");
+    await inView(page.getByRole("heading", { level: 1 }));
+    await accept.waitFor();
+    assert.equal(await page.getByText("You have not accepted yet.").count(), 0);
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    await accept.evaluate((button) => button.click());
+    await heading(page, "You have a seat");
+    await inView(page.getByRole("heading", { level: 1 }));
+    assert.equal((await deal.rows())[0].status, "accepted");
+  });
+}
+
 check("after accepting, Back leads to the seat, not to a page that asks for the link", {}, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
   await page.goto(link);
@@ -551,7 +576,7 @@ check("after accepting, a reload shows the seat again, and a link that does not 
 
 check("what screen readers are told on arrival does not outlast it", {}, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
-  const told = page.getByText("You have not accepted yet.");
+  const told = page.getByRole("status").getByText("You have not accepted yet.");
   await page.goto(link);
   // It is gone after ten seconds, so the wait for it comes first.
   await Promise.all([told.waitFor({ state: "attached" }), signIn(page, hand, "ann@home.example")]);

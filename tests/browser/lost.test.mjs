@@ -356,6 +356,17 @@ check("while a lost answer of “Accept” cannot be checked, the page does not 
   await page.getByRole("heading", { name: "You have a seat" }).waitFor();
 });
 
+check("after a lost answer of “Accept”, another answer does not make the page say that nothing was accepted", LOST, async ({ page, stack, hand }) => {
+  await openInvite({ page, stack, hand });
+  await loseAnswer(page, "**/api/invites/accept");
+  await page.route("**/api/invites/preview", disconnect);
+  await hand.press("button", "Accept as ann@home.example");
+  await page.locator(":focus", { hasText: "“Accept” may have gone through." }).waitFor();
+  await hand.press("button", "Not me / stop inviting me");
+  await page.getByText("You stopped invites").waitFor();
+  assert.equal(await page.getByText("You have not accepted yet").count(), 0);
+});
+
 for (const [who, stops] of [["", false], [" by somebody who stopped the invites", true]]) {
   check(`“No thanks”${who} after a lost answer of “Accept” is said not to count, and how to give the seat back`, { ...LOST, expect: [...LOST.expect, answered(409)] }, async ({ page, stack, hand }) => {
     await openInvite({ page, stack, hand });

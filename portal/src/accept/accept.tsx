@@ -5,7 +5,7 @@
  */
 import { batch, signal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import {
   type Accepted,
   acceptInvite,
@@ -24,7 +24,7 @@ import { dateTime, instant } from "../time";
 import { CLOCK, OPAQUE } from "../token";
 import { Boundary } from "../ui/boundary";
 import { Focus } from "../ui/focus";
-import { Frame, Heading } from "../ui/frame";
+import { Frame, Heading as PageHeading } from "../ui/frame";
 import { asProblem, useLoad } from "../ui/load";
 import { StartLearning } from "../ui/start-learning";
 import { announce, Countdown, Failure, Notice, useRetry, Waiting } from "../ui/status";
@@ -100,6 +100,12 @@ export function AcceptPage() {
       </Boundary>
     </Frame>
   );
+}
+
+/** A new heading is in view: the answer that brought it may have been pressed far below. */
+function Heading(heading: { title: string; children: string }) {
+  useLayoutEffect(() => scrollTo(0, 0), [heading.title]);
+  return <PageHeading {...heading} />;
 }
 
 /** Sends an answer, and returns what it changes. */
@@ -180,6 +186,8 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
   const busy = useSignal<Answer | "accept" | "leaving" | undefined>(undefined);
   const checks = useSignal(0);
   const answered = useSignal<Answer | "accept" | undefined>(undefined);
+  /** Whether accepting may have gone through unseen. */
+  const unsure = useSignal(false);
   const { value: found, problem, loading, reload, update } = useLoad(link, () => look(link));
   useEffect(() => {
     // The browser's Back button may restore this page as it was left, busy.
@@ -221,6 +229,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
       if (of === "ask" && isOver(code) && !now?.preview) return stopBy(code);
       isVoid ||= now !== undefined && (of !== "accept" || now.preview?.status !== "accepted");
     }
+    unsure.value ||= of === "accept" && !isVoid;
     refusal.value = { problem, of, label, isVoid, isLateNo };
   };
   /** Sends one request at a time. */
@@ -314,6 +323,18 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
         {notices}
       </Seated>
     );
+  const person = session.value;
+  const actions = preview && !over && !problem && !obstacle && (
+    <Actions
+      key={String(!!person)}
+      preview={preview}
+      unsure={unsure.value}
+      refusal={shown?.of === "accept" ? shown.problem : undefined}
+      busy={busy.value}
+      accept={() => void accept(preview)}
+      enter={(prompt) => void enter(prompt)}
+    />
+  );
   return (
     <>
       <Heading title={title}>{heading}</Heading>
@@ -367,6 +388,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
           )}
         </Over>
       )}
+      {person && actions}
       {preview && !over && (accepted || declined ? <Facts {...preview} /> : <Offer key={preview} preview={preview} />)}
       <Asking {...answering} now={answered.value === "ask"} />
       {problem || (obstacle && !over) ? (
@@ -382,17 +404,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
           </button>
         </p>
       ) : (
-        preview &&
-        !over && (
-          <Actions
-            key={String(!!session.value)}
-            preview={preview}
-            refusal={shown?.of === "accept" ? shown.problem : undefined}
-            busy={busy.value}
-            accept={() => void accept(preview)}
-            enter={(prompt) => void enter(prompt)}
-          />
-        )
+        !person && actions
       )}
       <Refusing {...answering} />
       {preview?.status === "pending" && !over && <Doubts key={found} found={found} />}
@@ -581,12 +593,14 @@ function Offer({ preview }: { preview: Preview }) {
 
 function Actions({
   preview,
+  unsure,
   refusal,
   busy,
   accept,
   enter,
 }: {
   preview: Preview;
+  unsure: boolean;
   refusal: Problem | undefined;
   busy: Answer | "accept" | "leaving" | undefined;
   accept: () => void;
@@ -610,12 +624,17 @@ function Actions({
   }
   const denied = refusal?.status === 403;
   const name = `${accepted ? "Continue" : "Accept"} ${person.email ? `as ${person.email}` : "with this account"}`;
+  const isOpen = preview.status === "pending" && !unsure;
+  const isAnother = !accepted && preview.email && person.email && isOther(preview.email, person.email);
   return (
     <>
-      {!accepted && preview.email && person.email && isOther(preview.email, person.email) && (
+      {(isOpen || isAnother) && (
         <p>
+          {isOpen && <strong>You have not accepted yet.</strong>}{" "}
           <Text>
-            {`The email was sent to ${preview.email}, and you are signed in as ${person.email}. That is fine if you want to learn with this account.`}
+            {isAnother
+              ? `The email was sent to ${preview.email}, and you are signed in as ${person.email}. That is fine if you want to learn with this account.`
+              : ""}
           </Text>
         </p>
       )}
