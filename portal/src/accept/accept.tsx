@@ -137,21 +137,16 @@ const ANSWERS: Record<Answer, (link: string, found: Found) => Promise<(found: Fo
 /** The signed-in learner's seats. */
 const ownSeats = async (): Promise<OwnSeat[] | undefined> => (session.value ? listOwnSeats() : undefined);
 
-/** What a link can do, by the learner's seats if they can be read. */
-async function withSeats(found: (seats?: OwnSeat[]) => Found): Promise<Found> {
-  try {
-    return found(await ownSeats());
-  } catch (error) {
-    return { ...found(), unread: asProblem(error) };
-  }
-}
-
-/** Reads the invite's current state. The learner's seats are read only where they make a difference. `isNo`: after a no. */
+/** Reads the invite's current state, and the learner's seats. `isNo`: after a no. */
 async function look(link: string, isNo = false): Promise<Found> {
+  const own = ownSeats().catch(asProblem);
+  /** What the link can do, by the learner's seats if they can be read. */
+  const withSeats = async (found: (seats?: OwnSeat[]) => Found): Promise<Found> => {
+    const seats = await own;
+    return seats && "code" in seats ? { ...found(), unread: seats } : found(seats);
+  };
   try {
     const preview = await previewInvite(link);
-    const found = foundBy(preview, Date.now());
-    if (!found.obstacle && preview.status !== "accepted") return found;
     return settled(link, await withSeats((seats) => foundBy(preview, Date.now(), seats)), isNo);
   } catch (error) {
     const { code, gone } = asProblem(error);
@@ -292,6 +287,8 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
   const accepted = preview?.status === "accepted";
   const declined = preview?.status === "declined";
   const over = isOver(obstacle);
+  // Accepting says whether the person has a seat.
+  const isOpen = preview && !accepted && !obstacle;
   const isLateNo = refusal.value?.isLateNo;
   const shown = refusal.value && !isLateNo && !isTold(refusal.value.problem.code, found) ? refusal.value : undefined;
   const repeatable = shown?.problem.temporary && shown.of !== "accept" ? shown.of : undefined;
@@ -306,7 +303,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
         </Focus>
       )}
       {isLateNo && <LateNo by={organisation.name} />}
-      {!problem && found.unread && <Unread problem={found.unread} reload={() => void reload()} />}
+      {!problem && found.unread && !isOpen && <Unread problem={found.unread} reload={() => void reload()} />}
       {!problem && shown && (
         <Refusal
           key={shown}

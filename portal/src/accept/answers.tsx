@@ -95,7 +95,7 @@ export function Refusing(answering: Answering) {
         <Choice
           {...answering}
           answer="decline"
-          hint={`${organisation.name} will see that you declined, and when.${preview?.expiresAt && obstacle === null ? ` You can still accept until ${instant(preview.expiresAt)}.` : ""}`}
+          hint={`${organisation.name} will see that you declined, and when.${obstacle === "already_seated" ? " You keep the seat that you have." : ""}${preview?.expiresAt && obstacle === null ? ` You can still accept until ${instant(preview.expiresAt)}.` : ""}`}
         />
       )}
       {!optedOut && (
