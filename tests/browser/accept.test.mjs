@@ -442,8 +442,9 @@ check("an invite to a full deal can be accepted once a seat is free", { hands: [
   await page.locator(":focus", { hasText: "You asked for a seat. Hill & Dale sees this." }).waitFor();
   assert.equal((await deal.row(email)).askedFor, "seat");
   assert.equal(await page.getByText("Ask for a seat").count(), 0, "nobody is told to ask again");
+  assert.equal(await page.getByText("Checked just now.").count(), 0);
   await hand.press("button", "Check again");
-  await page.locator(":focus", { hasText: "All seats are taken" }).waitFor();
+  await page.locator(":focus", { hasText: "All seats are taken" }).filter({ hasText: "Checked just now." }).waitFor();
   await deal.patch({ seats: 2 });
   await hand.press("button", "Check again");
   await page.getByText("You can accept now.").waitFor();

@@ -20,7 +20,7 @@ import {
   previewInvite,
 } from "../api";
 import { finishSignIn, isReturning, type SignInFailure, session, signIn, wasSignedIn } from "../session";
-import { dateTime, instant } from "../time";
+import { ago, dateTime, instant } from "../time";
 import { CLOCK, OPAQUE } from "../token";
 import { Boundary } from "../ui/boundary";
 import { Focus } from "../ui/focus";
@@ -682,6 +682,8 @@ function Doubts({ found: { organisation, optedOut } }: { found: Found }) {
 function Stop({ code, preview, hasAsked, now }: { code: Obstacle; preview: Preview; hasAsked: boolean; now: boolean }) {
   const { deal, organisation } = preview;
   const { title, text } = wordsFor(code, organisation.name, hasAsked);
+  const [checkedAt] = useState(() => new Date().toISOString());
+  const time = useNow();
   const isLate = code === "deal_not_started" && endsBeforeStart(preview);
   return (
     <Focus now={now}>
@@ -690,7 +692,8 @@ function Stop({ code, preview, hasAsked, now }: { code: Obstacle; preview: Previ
           <strong>{title}.</strong> {code === "deal_not_started" && <>It starts on {instant(deal.startsAt)}.</>}{" "}
           <Text>
             {isLate ? "Your invite expires before that. After the start, you can ask for a new link here." : text}
-          </Text>
+          </Text>{" "}
+          <Text>{now ? `Checked ${ago(checkedAt, time)}.` : ""}</Text>
         </p>
       </Notice>
     </Focus>
