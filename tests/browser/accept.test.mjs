@@ -816,6 +816,17 @@ check("cancelling sign-in changes nothing, and the learner can sign in later", {
   await signIn(page, hand, "ann@home.example");
 });
 
+check("after a failed sign-in the learner can use another account", { expect: [answered(400)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const { link } = await invited(stack);
+  await page.goto(link);
+  await page.route("**/oidc/token", (route) => route.fulfill({ status: 400, json: { error: "invalid_grant" } }), { times: 1 });
+  await hand.press("button", "Sign in to accept");
+  await chooseAccount(page, hand, "ann@home.example");
+  await page.getByRole("alert").filter({ hasText: "Sign-in failed. Nothing was accepted." }).waitFor();
+  await useAnother(page, hand, "ann@work.example");
+  await page.getByRole("button", { name: "Accept as ann@work.example" }).waitFor();
+});
+
 check("the invite survives a reload, and a newer link replaces it", {}, async ({ page, stack }) => {
   const { link } = await invited(stack);
   const another = await invited(stack, { title: "Lake & Moor" });

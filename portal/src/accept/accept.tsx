@@ -326,6 +326,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
       key={String(!!person)}
       preview={preview}
       unsure={unsure.value}
+      failed={failure.value === "failed"}
       refusal={shown?.of === "accept" ? shown.problem : undefined}
       busy={busy.value}
       accept={() => void accept(preview)}
@@ -591,6 +592,7 @@ function Offer({ preview }: { preview: Preview }) {
 function Actions({
   preview,
   unsure,
+  failed,
   refusal,
   busy,
   accept,
@@ -598,6 +600,8 @@ function Actions({
 }: {
   preview: Preview;
   unsure: boolean;
+  /** Whether sign-in failed. */
+  failed: boolean;
   refusal: Problem | undefined;
   busy: Answer | "accept" | "leaving" | undefined;
   accept: () => void;
@@ -616,6 +620,7 @@ function Actions({
             You can use any account. Choose the one you want to learn with. You accept in the next step.
           </p>
         )}
+        {failed && <UseAnother busy={busy} enter={enter} />}
       </div>
     );
   }
