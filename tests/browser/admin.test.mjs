@@ -279,6 +279,28 @@ check("a deal with another name of its organisation is created only after a ques
   assert.equal(await page.getByText("Unlimited Plus was created").count(), 0, "a message does not follow to another page");
 });
 
+check("a second deal with the name and times of the first is created only after a question", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const org = "same-again";
+  const form = page.getByRole("dialog", { name: "New deal" });
+  const create = async () => {
+    await hand.press("button", "New deal");
+    await fillIn(hand, form, { "Organisation name": "Twice & Co", Subscription: "Unlimited", Seats: "25" });
+    await hand.press("button", "Create deal", form);
+  };
+  await show(page, org);
+  await create();
+  await says(page, "Unlimited was created for Twice & Co");
+  await create();
+  const question = page.getByRole("dialog", { name: "Create this deal?" });
+  await question.getByText("Twice & Co has a deal Unlimited for the same time already, with 25 seats. Nobody could tell the two apart.").waitFor();
+  await hand.press("button", "Change the deal", question);
+  assert.equal((await stack.api(ADMIN, "GET", `/deals?organisation=${org}`)).deals.length, 1);
+  await until("the field to change to have the focus", () => form.getByLabel("Subscription").evaluate((field) => field === document.activeElement));
+  await hand.press("button", "Create deal", form);
+  await hand.press("button", "Create deal", question);
+  await until("both deals", async () => (await stack.api(ADMIN, "GET", `/deals?organisation=${org}`)).deals.length === 2);
+});
+
 check("a name that exists under another organisation ID is asked about before the deal is created", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   await stack.newDeal({ org: "twin", title: "Twin School" });
   await show(page, "twinn");

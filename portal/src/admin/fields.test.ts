@@ -5,6 +5,7 @@ import { instant } from "../time";
 import {
   changeOf,
   doubtsIn,
+  doubtsOfTwin,
   fromInput,
   harmOf,
   losers,
@@ -244,4 +245,18 @@ describe("a refusal", () => {
   it("of a field that is not on the form is shown for the whole form", () => {
     expect(refuse("invalid_request", "Idempotency-Key", "must be 1 to 255 characters")).toEqual({});
   });
+});
+
+it("asks about a deal with the name and times of another one", () => {
+  const twin = (change: Partial<DealWithSeats>, seats = 100) =>
+    doubtsOfTwin({ ...DEAL, ...change }, seats, [DEAL]).map(spaced);
+  const same = "Acme has a deal Unlimited for the same time already, with 100 seats.";
+  expect(twin({})).toEqual([`${same} Nobody could tell the two apart.`]);
+  expect(twin({ name: "unlimited", endsAt: "2027-08-31T22:00:00Z" })).toEqual([
+    `${same} Nobody could tell the two apart.`,
+  ]);
+  expect(twin({}, 20)).toEqual([`${same} To change its seats, resize it.`]);
+  expect(twin({ name: "Unlimited Plus" })).toEqual([]);
+  expect(twin({ startsAt: "2026-09-02T00:00:00Z" })).toEqual([]);
+  expect(twin({ endsAt: "2027-09-30T22:00:07Z" })).toEqual([]);
 });

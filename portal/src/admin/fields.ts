@@ -150,6 +150,26 @@ export function doubtsIn(change: DealChange, deal: DealWithSeats | undefined, no
   return doubts;
 }
 
+/** Asks about a deal with the name and times of another of its organisation. */
+export function doubtsOfTwin(
+  deal: Pick<NewDeal, "name" | "startsAt" | "endsAt">,
+  seats: number,
+  others: DealWithSeats[],
+): string[] {
+  const shown = (time: string) => toInput(time).slice(0, 16);
+  const twin = others.find(
+    (other) =>
+      other.name.toLowerCase() === deal.name.toLowerCase() &&
+      shown(other.startsAt) === shown(deal.startsAt) &&
+      shown(other.endsAt) === shown(deal.endsAt),
+  );
+  if (!twin) return [];
+  const then = twin.seats.total === seats ? "Nobody could tell the two apart." : "To change its seats, resize it.";
+  return [
+    `${twin.organisation.name} has a deal ${twin.name} for the same time already, with ${counted(twin.seats.total, "seat")}. ${then}`,
+  ];
+}
+
 /** What learners and managers lose by a change. */
 export function harmOf(deal: DealWithSeats, change: DealChange, now: number): string[] {
   const { allocated, total } = deal.seats;

@@ -22,6 +22,7 @@ import { createOnce, dropDraft, isUnknown, keepValues, keptDraft } from "./draft
 import {
   changeOf,
   doubtsIn,
+  doubtsOfTwin,
   FIELDS,
   type Field,
   fromInput,
@@ -92,7 +93,10 @@ export function NewDealForm({
         const entered = newDeal(values);
         const { organisation, endsAt } = entered;
         const hasEnded = Date.parse(endsAt) <= Date.now();
+        const others = await listDeals(organisation.id).catch(() => []);
         const doubts = doubtsIn(entered, undefined, Date.now());
+        // The twin may be the work of an attempt without an answer.
+        if (!isUnknown()) doubts.push(...doubtsOfTwin(entered, entered.seats, others));
         if (hasEnded) doubts.unshift(`Its end is ${instant(endsAt)}. Nobody can be invited to it or accept.`);
         const sure =
           doubts.length === 0 ||
@@ -102,10 +106,13 @@ export function NewDealForm({
             action: hasEnded ? "Create ended deal" : "Create deal",
             keep: hasEnded ? "Change the dates" : "Change the deal",
           }));
-        if (!sure || !(await isRightName(organisation))) return;
+        if (!sure) return hasEnded ? "endsAt" : "name";
+        const wrong = await wrongName(organisation, organisationName(others));
+        if (wrong) return wrong;
         const { deal, isEarlier } = await createOnce(values);
         dropDraft();
         onDone(deal, isEarlier ? newDeal(values) : undefined);
+        return undefined;
       }}
       hints={(values) =>
         known && values["organisation.name"].trim() !== known
@@ -137,12 +144,14 @@ export function NewDealForm({
   );
 }
 
-/** Asks, if the organisation's other deals show another name, or if a new organisation has the name of another. */
-async function isRightName({ id, name }: NewDeal["organisation"]): Promise<boolean> {
-  const shown = organisationName(await listDeals(id).catch(() => []));
-  if (shown === undefined) return isAnotherOrganisation(id, name);
-  if (shown === name) return true;
-  return confirm({
+/**
+ * Asks, if the organisation's other deals show another name, or if a new organisation has the name of another. Returns the field
+ * to change. `shown`: by the other deals.
+ */
+async function wrongName({ id, name }: NewDeal["organisation"], shown: string | undefined): Promise<Field | undefined> {
+  if (shown === undefined) return (await isAnotherOrganisation(id, name)) ? undefined : "organisation.id";
+  if (shown === name) return undefined;
+  const yes = await confirm({
     title: `Use the name “${name}” for ${id}?`,
     body: (
       <p>
@@ -153,6 +162,7 @@ async function isRightName({ id, name }: NewDeal["organisation"]): Promise<boole
     action: "Use this name",
     keep: "Change the name",
   });
+  return yes ? undefined : "organisation.name";
 }
 
 /** Asks, if the name exists under another ID: one of the two is mistyped, or these are two organisations. */
@@ -251,6 +261,7 @@ export function ChangeForm({
   const done = (deal: DealWithSeats) => {
     edited.keep(undefined);
     onDone(deal);
+    return undefined;
   };
   const close = () => {
     // The form of a session that has ended can only be closed.
@@ -263,13 +274,16 @@ export function ChangeForm({
       if (problem.code !== "not_found") throw problem;
       edited.keep(undefined);
       onDeleted(deal, problem);
+      return undefined;
     });
-  const save = async (values: Values) => {
+  const save = async (values: Values): Promise<Field | undefined> => {
     const change = changeOf(deal, values);
     setIdle(Object.keys(change).length === 0);
-    if (Object.keys(change).length === 0) return;
+    if (Object.keys(change).length === 0) return undefined;
     const now = Date.now();
-    const harm = [...doubtsIn(change, deal, now), ...harmOf(deal, change, now)];
+    const others = change.name || change.startsAt || change.endsAt ? deals.filter(({ id }) => id !== deal.id) : [];
+    const twin = doubtsOfTwin({ ...deal, ...change }, deal.seats.total, others);
+    const harm = [...doubtsIn(change, deal, now), ...twin, ...harmOf(deal, change, now)];
     // The API refuses fewer seats than learners hold: no need to ask first.
     if (harm.length > 0 && !(change.seats !== undefined && change.seats < deal.seats.allocated)) {
       const yes = await confirm({
@@ -277,10 +291,10 @@ export function ChangeForm({
         body: harm.map((text) => <p key={text}>{text}</p>),
         action: kind === "resize" ? `Resize to ${counted(change.seats!, "seat")}` : "Save changes",
       });
-      if (!yes) return;
+      if (!yes) return fields[0];
     }
     try {
-      done((await changeDeal(deal.id, change, etag)).body);
+      return done((await changeDeal(deal.id, change, etag)).body);
     } catch (error) {
       const { code, isLost } = asProblem(error);
       if (code !== "stale" && !isLost) throw error;
@@ -297,6 +311,7 @@ export function ChangeForm({
       setLoaded(fresh);
       setStale(true);
       onReload(fresh.body);
+      return undefined;
     }
   };
   return (
@@ -371,7 +386,8 @@ function Form({
   start: Values;
   /** Said if no answer came. */
   lost?: string;
-  submit: (values: Values) => Promise<void>;
+  /** Returns the field that the person goes back to. */
+  submit: (values: Values) => Promise<Field | undefined>;
   onEdit?: (values: Values) => void;
   onClose: () => void;
   /** Hints in place of the usual ones. */
@@ -386,6 +402,7 @@ function Form({
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   const values = { ...start, ...typed };
+  const back = useRef<Field | undefined>(undefined);
   useLayoutEffect(() => {
     const element = dialog.current!;
     element.showModal();
@@ -400,6 +417,8 @@ function Form({
   useEffect(() => {
     // Shows the notice to a person who submitted from the end of the form.
     if (!busy) dialog.current?.querySelector(".notice")?.scrollIntoView({ block: "nearest" });
+    if (back.current) document.getElementById(idOf(back.current))?.focus();
+    back.current = undefined;
   }, [busy]);
 
   const send = async (event: Event) => {
@@ -412,7 +431,7 @@ function Form({
     if (Object.keys(found).length > 0) return;
     setBusy(true);
     try {
-      await submit(values);
+      back.current = await submit(values);
     } catch (error) {
       const refusal = asProblem(error);
       const refused = refusedFields(refusal, fields);
@@ -466,6 +485,7 @@ function Form({
   );
 }
 
+const idOf = (field: Field) => `deal-${field}`;
 const isTime = (field: Field) => field === "startsAt" || field === "endsAt";
 
 function Input({
@@ -485,7 +505,7 @@ function Input({
   onInput: (value: string) => void;
 }) {
   const { label, hint: usual } = FIELDS[field];
-  const id = `deal-${field}`;
+  const id = idOf(field);
   const time = isTime(field) && fromInput(value);
   const help = time ? `That is ${instant(time)}.` : (hint ?? usual);
   return (
