@@ -134,7 +134,7 @@ function Routes() {
     <Boundary key={path}>
       <Router>
         <Route path="/" component={Home} />
-        <Route path="/deals" component={Deals} />
+        <Route path="/deals" component={AllDeals} />
         <Route path="/deals/:deal" component={SeatsPage} />
         <Route path="/deals/:deal/invite" component={InvitePage} />
         <Route path="/deals/:deal/settings" component={SettingsPage} />
@@ -152,23 +152,24 @@ function may(scope: string): boolean {
   return scopes.has(scope);
 }
 
-/** Learning managers start with their deals, partnership managers with Deals admin. */
-function Home() {
-  return may("deals.admin") && !may("invites.manage") ? <Admin /> : <Deals openSingle />;
-}
+/** Partnership managers have no deals of their own. */
+const isPartner = () => may("deals.admin") && !may("invites.manage");
+const Home = () => (isPartner() ? <Admin /> : <Deals openSingle />);
+const AllDeals = () => (isPartner() ? <Admin /> : <Deals />);
 
 function Nav() {
   const { path } = useLocation();
-  const current = (prefix: string) => (path.startsWith(prefix) ? { "aria-current": "page" as const } : {});
+  const isOfDeals = path === "/" || path.startsWith("/deals");
+  const current = (isIt: boolean) => isIt && { "aria-current": "page" as const };
   return (
     <nav aria-label="Pages">
-      {(may("invites.manage") || !may("deals.admin")) && (
-        <a href="/deals" {...current("/deals")}>
+      {!isPartner() && (
+        <a href="/deals" {...current(isOfDeals)}>
           Deals
         </a>
       )}
       {may("deals.admin") && (
-        <a href="/admin" {...current("/admin")}>
+        <a href="/admin" {...current(path.startsWith("/admin") || (isOfDeals && isPartner()))}>
           Deals admin
         </a>
       )}

@@ -285,4 +285,11 @@ check("a partnership manager starts at Deals admin, where the logo leads", {}, a
   await hand.press("link", "Seatkeeper");
   await page.waitForURL(`${stack.url}/`);
   await heading(page, "Deals admin");
+  const here = page.getByRole("navigation", { name: "Pages" }).locator("[aria-current=page]");
+  assert.equal(await here.innerText(), "Deals admin");
+  // An address from a manager.
+  await enter(page, ADMIN, "/deals");
+  await heading(page, "Deals admin");
+  assert.equal(await page.getByRole("alert").count(), 0);
+  assert.equal(await here.innerText(), "Deals admin");
 });
