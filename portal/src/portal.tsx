@@ -221,15 +221,22 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
       {learner && (
         <Notice>
           <p>
-            <Text>{`You are signed in as ${learner.email ?? "a learner"}. You can sign out on the page of your own seat.`}</Text>
+            <Text>{`You are signed in as ${learner.email ?? "a learner"}.`}</Text>
           </p>
-          <a href="/accept">See your own seat</a>
+          <p class="actions">
+            <a class="go" href="/accept">
+              See your own seat
+            </a>
+            <button type="button" class="secondary outline" onClick={() => void signOut()}>
+              Sign out
+            </button>
+          </p>
         </Notice>
       )}
       <p>See how many seats are left, invite people, and see who has accepted.</p>
       <p class="actions">
         {!known && (
-          <button type="button" onClick={() => void start()}>
+          <button type="button" {...(learner && { class: "secondary outline" })} onClick={() => void start()}>
             Sign in
           </button>
         )}

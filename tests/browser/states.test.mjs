@@ -155,6 +155,13 @@ check("a learner who opens the portal is told that the account manages no seats,
   await tab.goto("/");
   await heading(tab, "Looking for your own seat?");
   await tab.getByRole("banner").getByText(learner).waitFor();
+  await tab.close();
+  await page.goto("/");
+  await hand.press("button", "Sign out");
+  await heading(page, "Seats and invites for your learning subscription");
+  await page.getByText("You are signed in as").waitFor({ state: "detached" });
+  await hand.press("button", "Sign in");
+  await heading(page, "Who are you?");
 });
 
 check("another organisation's deal looks like a missing deal", { expect: [answered(404)] }, async ({ page, stack }) => {
