@@ -2,31 +2,33 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { getDigest, type Problem, setDigest } from "./api";
 import { session } from "./session";
-import { asProblem, useLoad } from "./ui/load";
+import { asProblem, type Loaded, useLoad } from "./ui/load";
 import { announce, Failure, Notice, Waiting } from "./ui/status";
 import { Text } from "./ui/text";
 
 /** How long it goes on after it was switched on or renewed. */
 const DAYS = 180;
 
-/** Loaded when it is opened: most visits of the page are about deals. */
 export function Digest() {
-  const [opened, setOpened] = useState(false);
+  const loaded = useLoad("digest", getDigest);
+  const { value } = loaded;
   return (
-    <details class="digest" onToggle={({ currentTarget }) => currentTarget.open && setOpened(true)}>
-      <summary>Daily email about deals that need your attention</summary>
+    <details class="digest">
+      <summary>
+        Daily email about deals that need your attention
+        <Text>{value ? `: ${value.on ? "on" : "off"}` : ""}</Text>
+      </summary>
       <p>
         At most one email a day, and none if nothing is new. It says how many people asked for a new link or a seat, how
         many invites did not arrive and how many people declined. It also says when a deal’s seats run low, and when a
         deal ends within 30 days. It names no learner.
       </p>
-      {opened && <Switch />}
+      <Switch {...loaded} />
     </details>
   );
 }
 
-function Switch() {
-  const { value, problem, reload, update } = useLoad("digest", getDigest);
+function Switch({ value, problem, reload, update }: Loaded<{ on: boolean }>) {
   const [busy, setBusy] = useState<boolean>();
   const [failure, setFailure] = useState<{ problem: Problem; on: boolean; what: string }>();
   /** How often it was switched or renewed. */
@@ -66,7 +68,7 @@ function Switch() {
     return problem ? <Failure problem={problem} reload={() => void reload()} /> : <Waiting what="Loading" rows={1} />;
   const to = session.value?.email ? ` to ${session.value.email}` : "";
   const words = value.on
-    ? `It is on, and goes${to}. It ends ${DAYS} days after you last switched it on or renewed it.`
+    ? `It is on, and goes${to}. It ends ${DAYS} days after you last switched it on or renewed it: each email names the day.`
     : "It is off.";
   return (
     <>

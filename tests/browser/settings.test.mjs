@@ -156,11 +156,12 @@ check("the daily email is switched on, renewed and switched off on the deals pag
   const deal = await stack.newDeal();
   const { asked } = await digest(page);
   await enter(page, deal.manager, "/deals");
-  await page.getByText(SUMMARY).click();
+  await page.getByText(`${SUMMARY}: off`).click();
   await says(page, "It is off.");
   await hand.press("button", "Switch on");
-  const on = `It is on, and goes to ${deal.manager}. It ends 180 days after you last switched it on or renewed it.`;
+  const on = `It is on, and goes to ${deal.manager}. It ends 180 days after you last switched it on or renewed it: each email names the day.`;
   await says(page, on);
+  await says(page, `${SUMMARY}: on`);
   await page.reload();
   await chooseAccount(page, hand, deal.manager);
   await page.getByText(SUMMARY).click();
