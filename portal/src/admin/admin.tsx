@@ -353,7 +353,7 @@ function Find({ text, onFind, onNew }: { text: string; onFind: (text: string) =>
   useEffect(() => setTyped(text), [text]);
   const submit = (event: Event) => {
     event.preventDefault();
-    onFind(typed.trim());
+    onFind(typed.trim().replace(/\s+/g, " "));
   };
   return (
     <form class="find-deals" onSubmit={submit}>
