@@ -298,6 +298,7 @@ check("a second deal with the name and times of the first is created only after 
   await until("the field to change to have the focus", () => form.getByLabel("Subscription").evaluate((field) => field === document.activeElement));
   await hand.press("button", "Create deal", form);
   await hand.press("button", "Create deal", question);
+  await page.getByRole("status").filter({ hasText: "2 deals of Twice & Co" }).waitFor({ state: "attached" });
   await until("both deals", async () => (await stack.api(ADMIN, "GET", `/deals?organisation=${org}`)).deals.length === 2);
 });
 

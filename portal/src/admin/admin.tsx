@@ -54,8 +54,8 @@ function Deals() {
   ];
 
   useEffect(() => {
-    if (known && value) announce(`${counted(value.length, "deal")} of ${organisationName(value) ?? organisation}`);
-  }, [value === undefined, organisation]);
+    if (known && deals) announce(`${counted(deals.length, "deal")} of ${organisationName(deals) ?? organisation}`);
+  }, [deals?.length, organisation]);
 
   const show = (deal: DealWithSeats) => {
     const replaced = (list: DealWithSeats[]) => list.map((old) => (old.id === deal.id ? deal : old));
