@@ -7,7 +7,7 @@ import { Digest } from "./digest";
 import { Unsent } from "./invite/unsent";
 import { endsSoon } from "./seats/ending";
 import { signIn } from "./session";
-import { fromNow, instant } from "./time";
+import { fromNow, instant, unbroken } from "./time";
 import { Heading } from "./ui/frame";
 import { useLoad } from "./ui/load";
 import { number } from "./ui/seat-numbers";
@@ -23,7 +23,7 @@ export function DealState({ deal }: { deal: Deal }) {
   const soon = endsSoon(deal, now);
   return (
     <span class={`state ${soon ? "expired" : deal.state}`}>
-      <Text>{soon ? `Ends ${fromNow(deal.endsAt, now)}` : STATES[deal.state]}</Text>
+      <Text>{soon ? unbroken(`Ends ${fromNow(deal.endsAt, now)}`) : STATES[deal.state]}</Text>
     </span>
   );
 }
