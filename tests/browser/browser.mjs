@@ -101,14 +101,14 @@ export const staleTexts = (page) =>
     font.isConnected && text.data !== font.textContent ? [`${font.textContent}, not ${text.data}`] : []));
 
 /**
- * Defines tests, each in its own window. `expect` has a pattern for each fault that the test provokes. `hands` runs the
- * test once for each way to use a page. `where` returns the browser and the stack, once they have started.
+ * Defines tests, each in its own window, and returns them. `expect` has a pattern for each fault that the test provokes.
+ * `hands` runs the test once for each way to use a page. `where` starts the browser and the stack, or returns those that run.
  */
 export function journeys(where) {
-  return (name, { expect = [], hands = [Mouse], ...options }, steps) => {
-    for (const Hand of hands) {
+  return (name, { expect = [], hands = [Mouse], ...options }, steps) =>
+    hands.map((Hand) =>
       test(hands.length > 1 ? `${name}, by ${Hand.name.toLowerCase()}` : name, async (t) => {
-        const { browser, stack } = where();
+        const { browser, stack } = await where();
         const windows = [];
         const another = async (options) => {
           const window = await open(browser, stack.url, options);
@@ -127,9 +127,8 @@ export function journeys(where) {
             await context.close();
           }
         }
-      });
-    }
-  };
+      }),
+    );
 }
 
 /** Counts a person's actions: a click, a key press, a paste. Moving the focus by Tab does not count. */

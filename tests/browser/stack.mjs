@@ -58,7 +58,9 @@ export class Stack {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#process = child;
-    process.once("exit", () => child.kill());
+    const kill = () => child.kill();
+    process.once("exit", kill);
+    child.once("close", () => process.off("exit", kill));
     const said = [];
     child.stderr.on("data", (text) => said.push(text));
     const ready = new Promise((found, missed) => {
