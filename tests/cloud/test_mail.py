@@ -4,7 +4,7 @@ either name, or both."""
 import sys
 
 import pytest
-from cloud import Stack, run
+from cloud import FOLDER, Stack, run
 from test_roles import Jobs, Roles, fails
 from test_settings import changed
 
@@ -75,12 +75,13 @@ def test_the_mailing_roles_have_the_same_permissions(roles: Roles) -> None:
     assert all(other == first for other in others)
 
 
-def test_a_deployment_says_what_ses_refuses(pool: Stack) -> None:
+def test_a_second_deployment_changes_nothing_and_says_what_ses_refuses(pool: Stack) -> None:
+    assert "SES took the smoke test's mail." in (FOLDER / "deploy-pool.log").read_text()
     roles = Roles(pool)
     [grant] = [
         one for one in roles.grants("deliver-invites") if one[0] == "ses:SendBulkEmail" and ":identity/" in one[1]
     ]
     command = [sys.executable, "infra/deploy.py", "--stack", pool.name]
-    with roles.without("deliver-invites", grant), pytest.raises(AssertionError, match="ses:SendBulkEmail"):
+    with roles.without("deliver-invites", grant), pytest.raises(AssertionError, match="ses:SendBulkEmail") as refused:
         run("deploy-refused", command, pool.emulator.environment)
-    assert "SES took the smoke test's mail." in run("deploy-again", command, pool.emulator.environment)
+    assert "Nothing to change since the last deployment." in str(refused.value)

@@ -1,7 +1,4 @@
-"""The product's story on AWS's own terms: through API Gateway and its JWT authorizer, with tokens of a local issuer.
-
-It is told three times, because nobody says under which name of the action SES checks who may mail.
-"""
+"""The product's story on AWS's own terms: through API Gateway and its JWT authorizer, with tokens of a local issuer."""
 
 import base64
 import hmac
@@ -13,7 +10,6 @@ from html import unescape
 import pytest
 from cloud import SENDER, Answer, Issuer, Stack, link_of, path_of, private, resources, somebody
 
-pytestmark = pytest.mark.usefixtures("checked")
 NOWHERE = "A" * 22
 UNAUTHORISED = (401, {"message": "Unauthorized"})
 FORBIDDEN = (403, {"message": "Forbidden"})

@@ -137,9 +137,3 @@ def test_who_is_dismissed_is_a_learner_again_and_sends_nothing_more(pool: Stack,
     token = sign_in(pool, person, *EVERYTHING)
     assert granted(token) == {"seats.accept"}
     assert "org" not in claims(token)
-
-
-def test_a_second_deployment_changes_nothing(pool: Stack) -> None:
-    command = [sys.executable, "infra/deploy.py", "--stack", pool.name]
-    said = run("deploy-again", command, pool.emulator.environment)
-    assert "Nothing to change since the last deployment." in said
