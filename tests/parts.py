@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / "target/test"
 
 # The parts that each part needs, and the parts that it follows because they would compete for the cores. The build takes
-# all cores. Installing mostly waits for the network, and test-cloud for the emulator, so both run beside other parts.
+# all cores, and installing mostly waits for the network. The longest part starts with the first: when only it is left, it
+# keeps both cores of a small machine busy.
 PARTS = {
     "build-tests": ([], []),
     "install": ([], []),
@@ -25,7 +26,7 @@ PARTS = {
     "test-cloud": (["install", "build-tests"], []),
     "test-rust": (["build-tests"], []),
     "test-api": (["install", "build-tests"], ["test-deploy"]),
-    "test-browser": (["install", "build-tests"], ["test-api"]),
+    "test-browser": (["install", "build-tests"], []),
 }
 # The number of passed tests in the output of cargo, pytest, Node.js, vitest and tests/api/check.py.
 PASSED = re.compile(r"ok\. (\d+) passed|^(\d+) passed|^. pass (\d+)|Tests  (\d+) passed|^(\d+) requests", re.MULTILINE)
