@@ -24,11 +24,14 @@ export interface Config {
 
 let loaded: Promise<Config> | undefined;
 
-/** Requests the settings once; a failed request is repeated by the next call. */
+/** Requests the settings once; a request without a proper answer is repeated by the next call. */
 export function loadConfig(): Promise<Config> {
-  loaded ??= fetch("/config.json", { cache: "no-cache", signal: AbortSignal.timeout(PATIENCE) }).then((response) => {
-    if (!response.ok) throw new Error(`config.json: ${response.status}`);
-    return response.json() as Promise<Config>;
+  const signal = AbortSignal.timeout(PATIENCE);
+  loaded ??= fetch("/config.json", { cache: "no-cache", signal }).then(async (response) => {
+    const config = response.ok && ((await response.json()) as Config);
+    // A network that asks people to sign in answers for every site.
+    if (!config || !URL.canParse(config.issuer)) throw new Error(`config.json: ${response.status}, not the settings`);
+    return config;
   });
   loaded.catch(() => (loaded = undefined));
   return loaded;

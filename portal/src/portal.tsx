@@ -11,6 +11,7 @@ import { SeatsPage } from "./seats/seats";
 import {
   another,
   finishSignIn,
+  hasEntered,
   isElsewhere,
   isReturning,
   learnerHere,
@@ -28,7 +29,7 @@ import {
   wasSignedIn,
 } from "./session";
 import { drop, keep, kept } from "./storage";
-import { CLOCK, OPAQUE } from "./token";
+import { CLOCK, OPAQUE, UNREACHABLE } from "./token";
 import { Boundary } from "./ui/boundary";
 import { Confirm, confirm } from "./ui/confirm";
 import { Frame, Heading } from "./ui/frame";
@@ -200,6 +201,11 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
       {problem.value === "failed" && (
         <Notice tone="bad">Sign-in failed. Try again. If it fails again, tell the team that runs this site.</Notice>
       )}
+      {problem.value === "unreachable" && (
+        <Notice tone="bad">
+          {UNREACHABLE} {hasEntered() && "What you entered here is kept until you close this tab."}
+        </Notice>
+      )}
       {problem.value === "blocked" && <Blocked />}
       {problem.value === "clock" && <Notice tone="bad">{CLOCK}</Notice>}
       {problem.value === "opaque" && <Notice tone="bad">{OPAQUE}</Notice>}
@@ -276,9 +282,7 @@ function SessionOver() {
           Sign in again
         </button>
       </Notice>
-      {failure.value === "failed" && (
-        <Notice tone="bad">Sign-in failed. Check your internet connection, then try again.</Notice>
-      )}
+      {failure.value === "unreachable" && <Notice tone="bad">{UNREACHABLE}</Notice>}
       {failure.value === "blocked" && <Blocked />}
     </>
   );

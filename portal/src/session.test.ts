@@ -45,14 +45,14 @@ describe("the address", () => {
   ])("%s is restored after sign-in, without the code", async (_, attempt, path) => {
     keep("sign-in", JSON.stringify(attempt));
     open("/?code=spent&state=x");
-    expect(await finishSignIn("/")).toBe("failed");
+    expect(await finishSignIn("/")).toBe("unreachable");
     expect(address.href).toBe(ORIGIN + path);
   });
 
   test("loses the code even if the stored attempt cannot be read", async () => {
     keep("sign-in", "{");
     open("/?code=spent&state=x");
-    expect(await finishSignIn("/")).toBe("failed");
+    expect(await finishSignIn("/")).toBe("unreachable");
     expect(address.href).toBe(`${ORIGIN}/`);
   });
 

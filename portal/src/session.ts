@@ -43,9 +43,9 @@ export const another = signal<{
 /**
  * Why sign-in failed. `blocked`: the browser blocks site data, so the attempt would be lost at the issuer. `asks`: the issuer
  * was told not to ask the person, and has to. `opaque`: the API cannot read the issuer's access token. `clock`: a fresh token is
- * out of date by this device's clock. `another`: see there.
+ * out of date by this device's clock. `unreachable`: no proper answer came. `another`: see there.
  */
-export type SignInFailure = "declined" | "failed" | "blocked" | "asks" | "opaque" | "clock" | "another";
+export type SignInFailure = "declined" | "failed" | "blocked" | "asks" | "opaque" | "clock" | "unreachable" | "another";
 
 /** OpenID Connect Core, section 3.1.2.6: what an issuer answers to `prompt=none` if it has to ask. */
 const ASKS = new Set(["login_required", "interaction_required", "consent_required", "account_selection_required"]);
@@ -132,7 +132,7 @@ interface SignIn {
 /** Redirects to the issuer, or returns why it could not. */
 export async function signIn(options: SignIn): Promise<SignInFailure | undefined> {
   if (!survivesRedirect()) return "blocked";
-  return redirectToIssuer(options).catch(() => "failed");
+  return redirectToIssuer(options).catch(failureOf);
 }
 
 async function redirectToIssuer(options: SignIn): Promise<undefined> {
@@ -227,10 +227,24 @@ export async function finishSignIn(redirectPath: RedirectPath): Promise<SignInFa
     recogniseAccount(redirectPath, { subject: sub, email });
     return undefined;
   } catch (error) {
-    if (error instanceof oauth.OperationProcessingError && error.code === oauth.JWT_TIMESTAMP_CHECK) return "clock";
-    const code = error instanceof oauth.AuthorizationResponseError ? error.error : "";
-    return code === "access_denied" ? "declined" : ASKS.has(code) ? "asks" : "failed";
+    return failureOf(error);
   }
+}
+
+/** What oauth4webapi calls an answer that is no issuer's: of a proxy, or of a service that is down. */
+const NO_ANSWER: ReadonlySet<string | undefined> = new Set([
+  oauth.INVALID_RESPONSE,
+  oauth.RESPONSE_IS_NOT_CONFORM,
+  oauth.RESPONSE_IS_NOT_JSON,
+  oauth.PARSE_ERROR,
+]);
+
+function failureOf(error: unknown): SignInFailure {
+  if (error instanceof oauth.AuthorizationResponseError)
+    return error.error === "access_denied" ? "declined" : ASKS.has(error.error) ? "asks" : "failed";
+  if (error instanceof oauth.OperationProcessingError && !NO_ANSWER.has(error.code))
+    return error.code === oauth.JWT_TIMESTAMP_CHECK ? "clock" : "failed";
+  return error instanceof oauth.ResponseBodyError ? "failed" : "unreachable";
 }
 
 const accountBefore = (redirectPath: RedirectPath) =>
@@ -242,13 +256,14 @@ export const learnerHere = () => (wasSignedIn("/accept") ? accountBefore("/accep
 /** Whether what was entered in this tab was entered with another account. An issuer may choose one without a question. */
 function isForAnother(redirectPath: RedirectPath, { subject, email }: Account): boolean {
   const before = accountBefore(redirectPath);
-  if (redirectPath !== "/" || !before || before.subject === subject || !hasText(isEntered)) return false;
+  if (redirectPath !== "/" || !before || before.subject === subject || !hasEntered()) return false;
   const left = kept(LEFT) !== null;
   if (left) history.replaceState(null, "", redirectPath);
   another.value = { account: email ?? "somebody else", before: left ? undefined : before.email };
   return true;
 }
 
+export const hasEntered = () => hasText(isEntered);
 export const removeEntered = () => void dropThose(isEntered);
 
 /** What one person did is not for another. */
@@ -338,7 +353,7 @@ export function leaveTogether() {
 /** The page that this tab left when the person signed out in another one, and whether something entered waits there. */
 export function leftPage(): { path: string; entered: boolean } | undefined {
   const path = kept(LEFT);
-  return path === null ? undefined : { path, entered: hasText(isEntered) };
+  return path === null ? undefined : { path, entered: hasEntered() };
 }
 
 /** Signs out in all tabs and at the issuer, and deletes everything stored in this one. */

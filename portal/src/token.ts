@@ -7,6 +7,9 @@ export const OPAQUE =
 /** Said after a sign-in whose fresh token is out of date by this device's clock. */
 export const CLOCK =
   "Sign-in failed, because this device’s clock seems to be wrong. Set its date, time and time zone, then try again.";
+/** Said after a sign-in that got no proper answer. */
+export const UNREACHABLE =
+  "The sign-in service did not answer properly. Check your internet connection, then try again.";
 
 type Claims = Record<string, unknown>;
 

@@ -94,13 +94,14 @@ for (const [what, request] of [["settings", "**/config.json"], ["issuer", "**/oi
     const deal = await stack.newDeal();
     await context.addInitScript(holdTimeLimits);
     await breakEach(page, request, () => true, async (place) => {
-      await page.goto("/");
+      // The page stays, unless the issuer has redirected to it.
+      if (place === 0) await page.goto("/");
       await hand.press("button", "Sign in");
       // Later, the issuer remembers the person.
       if (place > 0 || !request.endsWith("token")) return;
       await hand.write("textbox", "Any other address", deal.manager);
       await hand.press("button", "Sign in");
-    }, () => page.getByRole("alert").filter({ hasText: "Sign-in failed. Try again. If it fails again, tell the team that runs this site." }).waitFor());
+    }, () => page.getByRole("alert").filter({ hasText: "The sign-in service did not answer properly. Check your internet connection, then try again." }).waitFor());
     await hand.press("button", "Sign in");
     await chooseAccount(page, hand, deal.manager);
     await page.getByRole("button", { name: "Sign out" }).waitFor();
@@ -238,6 +239,14 @@ for (const [what, { at, act, again = "Try again", request: [url, by], says = "",
     });
   });
 }
+
+check("an action that meets the end of the session says that it was not done, and to whom", { expect: [answered(401)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  await selected({ page, stack, hand });
+  await page.route("**/resend", (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }));
+  await hand.press("button", `Resend invite to ${ANN}`);
+  await page.getByRole("alert").filter({ hasText: `The resend to ${ANN} failed. Sign in again, then repeat it.` }).waitFor();
+  assert.equal(await page.getByText("Your session has ended.").count(), 1);
+});
 
 check("an action that is told to wait counts down, and waits for the person", { expect: [answered(503)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();

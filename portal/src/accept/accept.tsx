@@ -21,7 +21,7 @@ import {
 } from "../api";
 import { finishSignIn, isReturning, type SignInFailure, session, signIn, wasSignedIn } from "../session";
 import { ago, dateTime, instant } from "../time";
-import { CLOCK, OPAQUE } from "../token";
+import { CLOCK, OPAQUE, UNREACHABLE } from "../token";
 import { Boundary } from "../ui/boundary";
 import { Focus } from "../ui/focus";
 import { Frame, Heading as PageHeading } from "../ui/frame";
@@ -458,6 +458,7 @@ function SignInFailed({ why }: { why: SignInFailure }) {
     <Notice tone="bad">
       {why === "failed" &&
         "Sign-in failed. Nothing was accepted. Check your internet connection, then try again. Or use another account."}
+      {why === "unreachable" && `Nothing was accepted. ${UNREACHABLE}`}
       {why === "clock" && `Nothing was accepted. ${CLOCK}`}
       {why === "opaque" && `Nothing was accepted. ${OPAQUE}`}
       {why === "blocked" &&

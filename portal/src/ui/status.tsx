@@ -98,14 +98,16 @@ export function Failure({
   onClose?: () => void;
 }) {
   const when = useRetry(problem, reload);
-  // The portal shows this one above every page.
-  if (problem.code === "session_over") return null;
+  // The portal says above every page that the session has ended. What was not done because of that is said here.
+  if (problem.code === "session_over" && !text) return null;
   return (
     <Notice tone="bad" {...(onClose && { onClose })}>
       <p key={problem}>
-        <strong>
-          <Text>{problem.detail}</Text>
-        </strong>{" "}
+        {problem.code !== "session_over" && (
+          <strong>
+            <Text>{problem.detail}</Text>
+          </strong>
+        )}{" "}
         {text} {advice} <Countdown>{when}</Countdown>
       </p>
       {retry && problem.code !== "no_permission" && (
@@ -119,6 +121,7 @@ export function Failure({
 
 /** What to do, unless the problem's detail already says so. */
 export function hint(problem: Problem): string {
+  if (problem.code === "session_over") return "Sign in again, then repeat it.";
   if (problem.code === "offline") return "Check your internet connection, then try again.";
   if (problem.code === "no_permission")
     return "Sign in with another account, or ask the learning manager at your organisation.";
