@@ -36,6 +36,18 @@ it.each([
 });
 
 it.each([
+  ["weiss", "Weiß"],
+  ["WEIẞ", "Weiss"],
+  ["lukasz orsted", "Łukasz Ørsted"],
+  ["aesir", "Æsir"],
+  ["O'Brien", "Seán O’Brien"],
+  ["O’Dowd", "Pat O'Dowd"],
+  ["Jean-Luc", "Jean‑Luc Weber"],
+])("a search for %s finds %s", (text, name) => {
+  expect(containing(text)({ ...row("ann"), name })).toBe(true);
+});
+
+it.each([
   ["José Doe <ann.doe@example.com>", "ann.doe@example.com"],
   ['"Doe, José" <ann.doe@example.com>;', "ann.doe@example.com"],
   ["mailto:ann.doe@example.com?subject=Course", "ann.doe@example.com"],

@@ -47,8 +47,19 @@ export function inPlace(shown: Invite[], fresh: Invite[], own: (id: string) => I
   return rows;
 }
 
-/** Without case and accents: `jose` finds José. */
-const plain = (text: string) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+/** Letters that have no accent to lose, and what a phone or word processor types for an apostrophe or hyphen. */
+const PLAIN: Record<string, string> = {
+  ...{ ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ð: "d", þ: "th", ı: "i" },
+  ...{ "’": "'", "‘": "'", ʼ: "'", "‐": "-", "‑": "-", "–": "-" },
+};
+
+/** Without case, accents and typographic signs: `jose` finds José, `weiss` finds Weiß. */
+const plain = (text: string) =>
+  text
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase()
+    .replace(/[^\x20-\x7e]/g, (letter) => PLAIN[letter] ?? letter);
 
 /** A part of an address or of a name, with nothing around it. */
 const BARE = /^[\w.+@'-]*[\w@]$/;
