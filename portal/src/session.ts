@@ -250,6 +250,9 @@ function failureOf(error: unknown): SignInFailure {
 const accountBefore = (redirectPath: RedirectPath) =>
   (JSON.parse(kept(accountOn(redirectPath)) ?? "null") as Account | null) ?? undefined;
 
+/** The verified address of the manager who is signed in in this tab, or was until the session ended. */
+export const managerHere = () => session.value?.email ?? accountBefore("/")?.email;
+
 /** The learner who is signed in on the accept page of this tab. */
 export const learnerHere = () => (wasSignedIn("/accept") ? accountBefore("/accept") : undefined);
 

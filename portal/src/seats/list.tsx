@@ -1,12 +1,12 @@
 /** The table of invites. A row unfolds: the history of an invite, or the form that corrects its address. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Correction as Corrected, Invite, InviteDetail } from "../api";
-import { session } from "../session";
 import { ago, fromNow, instant, shortDate } from "../time";
 import { Text } from "../ui/text";
 import { When } from "../ui/when";
 import { Correction } from "./correction";
 import { History } from "./history";
+import { sentByMe } from "./lost";
 import {
   canResend,
   type DealState,
@@ -113,7 +113,7 @@ function Row({
   const [correcting, setCorrecting] = useState(false);
   const unfold = (part: typeof unfolded) => correcting || setUnfolded(part === unfolded ? undefined : part);
   const correctButton = useRef<HTMLButtonElement>(null);
-  const another = invitedBy !== null && invitedBy !== session.value?.email ? invitedBy : undefined;
+  const another = sentByMe(invite) ? undefined : invitedBy;
   const waiting = busy || !canResend(invite);
   const place = placeOf(invite, dealState);
   // Why a resend is not possible, or what to do first.

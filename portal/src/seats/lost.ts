@@ -4,13 +4,12 @@
  * Invariant: a person's own earlier attempt is never reported as somebody else's.
  */
 import { type Invite, type InviteDetail, listSeats, searchSeats } from "../api";
-import { session } from "../session";
+import { managerHere } from "../session";
 import type { Done } from "./meantime";
 import { isCorrected } from "./words";
 
 /** The API names only verified addresses. */
-const isMe = (manager: string | null) =>
-  manager === null || manager.toLowerCase() === session.value?.email?.toLowerCase();
+const isMe = (manager: string | null) => manager === null || manager.toLowerCase() === managerHere()?.toLowerCase();
 
 /** Whether this person requested the invite's newest send. */
 export const sentByMe = ({ invitedBy }: Invite) => isMe(invitedBy);
