@@ -18,6 +18,7 @@ export function Correction({
   full,
   busy,
   correcting,
+  setCorrecting,
   onCorrect,
   onClose,
 }: {
@@ -29,6 +30,7 @@ export function Correction({
   busy: boolean;
   /** Whether that is the correction: it can no longer be taken back. */
   correcting: boolean;
+  setCorrecting: (on: boolean) => void;
   onCorrect: (corrected: Corrected, isShown: () => boolean) => Promise<string | undefined>;
   onClose: () => void;
 }) {
@@ -59,37 +61,40 @@ export function Correction({
   const mistypedIn = (suggestions: typeof loaded) =>
     suggestions?.mistyped(corrected, suggestions.usualDomains(addressesOf(deal)));
   const meant = mistypedIn(loaded)?.meant;
+  const submit = async () => {
+    const mistyped = isSame ? undefined : mistypedIn(await suggestions());
+    const sure =
+      !mistyped ||
+      (await confirm({
+        title: `Correct to ${corrected}?`,
+        body: (
+          <p>
+            <Text>{`The part after the @ may be mistyped.${mistyped.meant ? ` Did you mean ${mistyped.meant}?` : ""}`}</Text>
+          </p>
+        ),
+        action: "Correct and send",
+        keep: "Look again",
+      }));
+    if (!sure) return;
+    setWrong(
+      await onCorrect(
+        { ...(corrected !== email && { email: corrected }), ...(isRenamed && { name: name.trim() }) },
+        () => field.current !== null,
+      ),
+    );
+  };
   return (
     <form
       class="correction"
       aria-label={`Correct ${email}`}
       onKeyDown={(event) => event.key === "Escape" && close()}
-      onSubmit={async (event) => {
+      onSubmit={(event) => {
         event.preventDefault();
-        if (busy) return;
+        if (busy || correcting) return;
         if (!corrected) return setWrong("Enter an address.");
         if (corrected === email && !isRenamed) return setWrong("Change the address or the name first.");
-        const mistyped = isSame ? undefined : mistypedIn(await suggestions());
-        const sure =
-          !mistyped ||
-          (await confirm({
-            title: `Correct to ${corrected}?`,
-            body: (
-              <p>
-                <Text>{`The part after the @ may be mistyped.${mistyped.meant ? ` Did you mean ${mistyped.meant}?` : ""}`}</Text>
-              </p>
-            ),
-            action: "Correct and send",
-            keep: "Look again",
-          }));
-        if (!sure) return field.current?.focus();
-        setWrong(
-          await onCorrect(
-            { ...(corrected !== email && { email: corrected }), ...(isRenamed && { name: name.trim() }) },
-            () => field.current !== null,
-          ),
-        );
-        field.current?.focus();
+        setCorrecting(true);
+        void submit().finally(() => (setCorrecting(false), field.current?.focus()));
       }}
     >
       <label>

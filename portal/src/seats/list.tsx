@@ -278,12 +278,9 @@ function Row({
               <History {...{ deal, invite, now }} onLoad={(detail) => actions.seen(invite, detail)} />
             ) : (
               <Correction
-                {...{ deal, invite, busy, correcting }}
+                {...{ deal, invite, busy, correcting, setCorrecting }}
                 full={dealState.available === 0}
-                onCorrect={(corrected, isShown) => {
-                  setCorrecting(true);
-                  return actions.correct(invite, corrected, isShown).finally(() => setCorrecting(false));
-                }}
+                onCorrect={(corrected, isShown) => actions.correct(invite, corrected, isShown)}
                 onClose={() => (setUnfolded(undefined), correctButton.current?.focus())}
               />
             )}
