@@ -294,8 +294,8 @@ export function Invites({
               title: `Resend the invite to ${row.email} once more?`,
               body: (
                 <p>
-                  <Text>{`It was resent less than a minute ago. ${person(row)} would get another email.`}</Text> The
-                  link in the last one would stop working.
+                  <Text>{`It was resent less than a minute ago. ${person(row)} would get another email, unless they stopped invites.`}</Text>{" "}
+                  The link in the last one would stop working.
                 </p>
               ),
             };
