@@ -117,7 +117,7 @@ export function Invites({
   };
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    select(new Map());
+    setSkipped(0);
     return () => work.leaveList();
   }, [search]);
   // If a link searched another list, the link has gone.
@@ -623,7 +623,7 @@ export function Invites({
     select(all, rows.filter((row) => isOpen(row) && !all.has(row.id)).length);
   };
   const allPicked = pickable.length > 0 && pickable.every((row) => picked.has(row.id));
-  const elsewhere = chosen.some(({ id }) => !onPage.has(id));
+  const elsewhere = chosen.filter(({ id }) => !onPage.has(id)).length;
   return (
     <section aria-label="Invites">
       {active && counts && (
@@ -718,12 +718,13 @@ export function Invites({
       {list.problem && (
         <ListFailure problem={list.problem} onFirst={search ? undefined : onFirst} reload={() => void list.reload()} />
       )}
-      {rows.some(isOpen) && (
+      {(rows.some(isOpen) || elsewhere > 0) && (
         <div class={`actions bulk ${chosen.length > 0 ? "chosen" : ""}`}>
           <label class="check">
             <input
               type="checkbox"
               checked={allPicked}
+              disabled={pickable.length === 0}
               onChange={(event) =>
                 event.currentTarget.checked ? selectAll(picked, rows) : select(unpicked(picked, rows))
               }
@@ -732,25 +733,26 @@ export function Invites({
           </label>
           <span class="soft">
             <Text>{`${number(chosen.length)} selected`}</Text>
+            {elsewhere > 0 && <Text>{`, ${number(elsewhere)} of them out of sight`}</Text>}
             {skipped > 0 && <Text>{`, ${number(skipped)} who declined left out`}</Text>}
           </span>
-          {paged && whole && !elsewhere && (
+          {paged && whole && elsewhere === 0 && (
             <button
               key="every"
               type="button"
               class="link"
               disabled={run !== undefined}
-              onClick={() => void withEvery((all) => selectAll(new Map(), all))}
+              onClick={() => void withEvery((all) => selectAll(picked, all))}
             >
               Select all on every page
             </button>
           )}
-          {elsewhere && (
+          {elsewhere > 0 && (
             <button key="none" type="button" class="link" onClick={() => select(new Map())}>
               Clear selection
             </button>
           )}
-          {paged && !whole && !elsewhere && (
+          {paged && !whole && elsewhere === 0 && (
             <span key="many" class="soft">
               {TOO_MANY}
             </span>
