@@ -466,31 +466,32 @@ export function Invites({
     const waiters = reached.filter(waitsForSeat);
     const count = reached.length;
     if (count === 0) return tell("plain", `Not resent: ${notDone(left)}`);
-    const many = counted(count, kind);
+    /** Who stopped invites is skipped. */
+    const some = count - stopped.length || count;
     const sure = await confirm({
-      title: `Resend ${many}?`,
+      title: `Resend ${counted(some, kind)}?`,
       body: (
         <>
           <p>
-            {count === 1 ? "The person gets" : "Each person gets"} a new email with a new link, unless they stopped
+            {some === 1 ? "The person gets" : "Each person gets"} a new email with a new link, unless they stopped
             invites. Only the new link works.
           </p>
           {stopped.length > 0 && (
             <p>
-              <strong>{manyOf(stopped.length, count, "stopped invites")}</strong> They are skipped, unless they have
+              <strong>{moreThan(stopped.length, count, "stopped invites")}</strong> They are skipped, unless they have
               allowed invites again.
             </p>
           )}
           {declined.length > 0 && (
             <p>
-              <strong>{manyOf(declined.length, count, "declined")}</strong> A resend asks again, and the invite is
+              <strong>{manyOf(declined.length, some, "declined")}</strong> A resend asks again, and the invite is
               pending again.
             </p>
           )}
           {seats.available === 0 && <p>{NO_SEAT}</p>}
           {waiters.length > 0 && (
             <p>
-              <strong>{manyOf(waiters.length, count, "asked for a seat")}</strong> A resend ends their wait: to wait
+              <strong>{manyOf(waiters.length, some, "asked for a seat")}</strong> A resend ends their wait: to wait
               again, they have to ask again.
             </p>
           )}
@@ -513,7 +514,7 @@ export function Invites({
           )}
         </>
       ),
-      action: `Resend ${counted(count, "invite")}`,
+      action: `Resend ${counted(some, "invite")}`,
       keep: "Don’t resend",
     });
     if (sure) await runBulk(resendRows(deal, rows));
@@ -832,6 +833,10 @@ const listed = (row: Invite) => (isRemoved(row) ? undefined : row);
 
 /** Records why the manager's own action cancelled an invite. */
 const recordCancelled = (row: Invite, news: Told) => recordTold({ ...row, status: "cancelled" }, news);
+
+/** `2 more stopped invites.` */
+const moreThan = (some: number, count: number, did: string) =>
+  some < count ? `${number(some)} more ${did}.` : manyOf(some, count, did);
 
 /** `2 of these declined.` */
 function manyOf(some: number, count: number, did: string): string {
