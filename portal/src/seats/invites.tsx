@@ -778,7 +778,12 @@ export function Invites({
           </button>
         </div>
       )}
-      {page && rows.length > 0 && <InviteList {...{ deal, rows, picked, busy, dealState, now, actions }} />}
+      {page && rows.length > 0 && (
+        <InviteList
+          {...{ deal, rows, picked, busy, dealState, now, actions }}
+          pickable={status !== "accepted" && status !== "removed"}
+        />
+      )}
       {page && rows.length === 0 && (
         <Empty {...{ deal, status, search, large, active }} first={first} more={page.nextCursor !== null} />
       )}

@@ -38,6 +38,7 @@ export interface RowActions {
 export function InviteList({
   deal,
   rows,
+  pickable,
   picked,
   busy,
   dealState,
@@ -46,6 +47,8 @@ export function InviteList({
 }: {
   deal: string;
   rows: Known[];
+  /** Whether rows of the list can be selected. */
+  pickable: boolean;
   picked: ReadonlyMap<string, Invite>;
   /** Rows with a request in progress. */
   busy: ReadonlySet<string>;
@@ -57,9 +60,11 @@ export function InviteList({
     <table class="rows invites" role="table" aria-label="Invites">
       <thead role="rowgroup">
         <tr role="row">
-          <th role="columnheader" scope="col" class="pick">
-            <span class="visually-hidden">Select</span>
-          </th>
+          {pickable && (
+            <th role="columnheader" scope="col" class="pick">
+              <span class="visually-hidden">Select</span>
+            </th>
+          )}
           <th role="columnheader" scope="col">
             Address
           </th>
@@ -81,7 +86,7 @@ export function InviteList({
         {rows.map((invite) => (
           <Row
             key={invite.id}
-            {...{ deal, invite, dealState, now, actions }}
+            {...{ deal, invite, pickable, dealState, now, actions }}
             picked={picked.has(invite.id)}
             busy={busy.has(invite.id)}
           />
@@ -94,6 +99,7 @@ export function InviteList({
 function Row({
   deal,
   invite,
+  pickable,
   picked,
   busy,
   dealState,
@@ -102,6 +108,7 @@ function Row({
 }: {
   deal: string;
   invite: Known;
+  pickable: boolean;
   picked: boolean;
   busy: boolean;
   dealState: DealState;
@@ -131,17 +138,19 @@ function Row({
   return (
     <>
       <tr role="row" aria-busy={busy}>
-        <td role="cell" class="pick">
-          {open && (
-            <input
-              type="checkbox"
-              checked={picked}
-              aria-label={`Select ${email}`}
-              onChange={(event) => actions.pick(invite, event.currentTarget.checked)}
-            />
-          )}
-        </td>
-        <th role="rowheader" scope="row" class="address">
+        {pickable && (
+          <td role="cell" class="pick">
+            {open && (
+              <input
+                type="checkbox"
+                checked={picked}
+                aria-label={`Select ${email}`}
+                onChange={(event) => actions.pick(invite, event.currentTarget.checked)}
+              />
+            )}
+          </td>
+        )}
+        <th role="rowheader" scope="row" class="address" id={`row-${id}`} tabIndex={-1}>
           <Text>{email}</Text>
           {name && <div class="soft">{name}</div>}
           {another && (
@@ -273,7 +282,7 @@ function Row({
       </tr>
       {unfolded && (
         <tr role="row" key={unfolded} class="unfolded">
-          <td role="cell" colSpan={6}>
+          <td role="cell" colSpan={pickable ? 6 : 5}>
             {unfolded === "history" ? (
               <History {...{ deal, invite, now }} onLoad={(detail) => actions.seen(invite, detail)} />
             ) : (
