@@ -139,7 +139,7 @@ export function Invites({
   /** Whether every row of it can be loaded. */
   const whole = size !== undefined && size <= MOST_SEARCHED;
   const paged = !first || !!page?.nextCursor;
-  const dealState = { available: seats.available, offered: offered(deal).length, active };
+  const dealState = { available: seats.available, offered: offered(deal).length, active, endsAt: page?.deal.endsAt };
   const waiting = rows.filter(isWaiting).length;
   /** Whether the person waits for a seat, and a new link cannot accept either. */
   const waitsForSeat = (row: Invite) => seats.available === 0 && isAsked(row) && row.askedFor === "seat";

@@ -321,6 +321,13 @@ describe("one sentence says where a person is, and one button does the next step
     expect(said({ ...invite("delivered"), ...change }, 5, false)).toBe(text);
   });
 
+  it("an invite whose time ended with the deal’s says so", () => {
+    const expired: Invite = { ...invite("delivered"), status: "expired" };
+    const said = (endsAt: string) => placeOf(expired, { available: 5, active: false, endsAt }).sentence;
+    expect(spaced(said(expired.expiresAt!))).toBe("Had not answered when the deal ended on 29 Nov.");
+    expect(spaced(said("2026-11-30T00:00:00Z"))).toBe("Did not answer by 29 Nov.");
+  });
+
   it.each<[what: string, change: Partial<Invite>, over: boolean]>([
     ["was sent", invite("delivered"), true],
     ["bounced", invite("bounced", "unknown"), true],

@@ -22,6 +22,8 @@ export interface DealState {
   available: number;
   offered?: number;
   active: boolean;
+  /** When the deal ends, or ended. */
+  endsAt?: string | undefined;
 }
 
 /** What a manager does next for a person. */
@@ -161,7 +163,17 @@ function placeAndStep(invite: Known, deal: DealState): Place {
     return { tone: "expired", label, sentence, advice: "Resend the invite.", step: "resend" };
   }
   if (status === "expired") {
-    const end = invite.expiresAt ? ` by ${shortDate(invite.expiresAt)}` : "";
+    const { expiresAt } = invite;
+    // An end that was moved to an earlier day ends the time of its invites, too.
+    if (expiresAt && deal.endsAt && Date.parse(expiresAt) >= Date.parse(deal.endsAt)) {
+      return {
+        tone: "expired",
+        label,
+        sentence: `Had not answered when the deal ended ${on(deal.endsAt)}.`,
+        step: "resend",
+      };
+    }
+    const end = expiresAt ? ` by ${shortDate(expiresAt)}` : "";
     return { tone: "expired", label, sentence: `Did not answer${end}.`, step: "resend" };
   }
   return { tone: "pending", ...pending(invite) };
