@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Correction as Corrected, Invite } from "../api";
+import { editedOf } from "../storage";
 import { confirm } from "../ui/confirm";
 import { announce } from "../ui/status";
 import { Text } from "../ui/text";
@@ -10,6 +11,9 @@ const TOO_LATE = "Too late to stop: wait for the result.";
 
 /** Loaded with the form: most visits correct nothing. If it cannot be loaded, the address is taken as it is typed. */
 const suggestions = () => import("../invite/suggestion").catch(() => undefined);
+
+/** What was typed and not sent. */
+export const editedCorrection = ({ id }: Invite) => editedOf<{ typed: string; name: string }>(`correction:${id}`);
 
 /** Corrects an address or a name. A mistyped domain is pointed out and asked about, as in a list, and the person decides. */
 export function Correction({
@@ -35,13 +39,24 @@ export function Correction({
   onClose: () => void;
 }) {
   const { email, sentAt } = invite;
-  const [typed, setTyped] = useState(email);
-  const [name, setName] = useState(invite.name ?? "");
+  const edited = editedCorrection(invite);
+  const [before] = useState(edited.kept);
+  const [typed, setTyped] = useState(before?.typed ?? email);
+  const [name, setName] = useState(before?.name ?? invite.name ?? "");
+  const change = (typed: string, name: string) => {
+    setTyped(typed);
+    setName(name);
+    setWrong(undefined);
+    edited.keep(typed === email && name === (invite.name ?? "") ? undefined : { typed, name });
+  };
   const [wrong, setWrong] = useState<string>();
   const [isTooLate, setTooLate] = useState(false);
   useEffect(() => setTooLate(false), [correcting]);
   const close = () => {
-    if (!correcting) return onClose();
+    if (!correcting) {
+      edited.keep(undefined);
+      return onClose();
+    }
     setTooLate(true);
     announce(TOO_LATE);
   };
@@ -97,6 +112,7 @@ export function Correction({
         void submit().finally(() => (setCorrecting(false), field.current?.focus()));
       }}
     >
+      {before && <p class="soft">You changed this before, and did not save it.</p>}
       <label>
         Correct address
         <input
@@ -108,7 +124,7 @@ export function Correction({
           spellcheck={false}
           value={typed}
           {...(wrong && { "aria-invalid": "true" as const, "aria-describedby": "correction-wrong" })}
-          onInput={(event) => (setTyped(event.currentTarget.value), setWrong(undefined))}
+          onInput={(event) => change(event.currentTarget.value, name)}
         />
       </label>
       {wrong && (
@@ -119,7 +135,7 @@ export function Correction({
       {meant && (
         <p key={meant}>
           <Text>{`Did you mean ${meant}?`}</Text>{" "}
-          <button type="button" class="link" onClick={() => (setTyped(meant), field.current?.focus())}>
+          <button type="button" class="link" onClick={() => (change(meant, name), field.current?.focus())}>
             <Text>{`Use ${meant}`}</Text>
           </button>
         </p>
@@ -131,7 +147,7 @@ export function Correction({
           autocomplete="off"
           spellcheck={false}
           value={name}
-          onInput={(event) => (setName(event.currentTarget.value), setWrong(undefined))}
+          onInput={(event) => change(typed, event.currentTarget.value)}
         />
       </label>
       {!isSaved && full && isAsked(invite) && invite.askedFor === "seat" && (

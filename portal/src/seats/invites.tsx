@@ -27,6 +27,7 @@ import { Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
 import { type Bulk, type BulkOutcome, cancelRows, leftOut, resendListed, resendRows } from "./bulk";
+import { editedCorrection } from "./correction";
 import { replacementOf, rowsToRead, useDetails, withoutCorrected } from "./details";
 import { Empty } from "./empty";
 import { Export, fileName } from "./export";
@@ -327,6 +328,7 @@ export function Invites({
           return wrong !== undefined;
         },
         done: (now, first) => {
+          editedCorrection(row).keep(undefined);
           const address = now?.email ?? email;
           if (now?.id !== row.id) recordCancelled(row, { corrected: true, ...(address && { correctedTo: address }) });
           replaceRow(row, now);
