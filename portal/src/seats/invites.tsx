@@ -125,10 +125,29 @@ export function Invites({
   useLayoutEffect(() => {
     if (search && document.activeElement === document.body) field.current?.focus();
   }, []);
-  // If the focus was on a row that has gone, it moves to the message.
+  /** What had the focus when the message came. */
+  const focused = useRef<Element>(null);
+  /** The row that follows the one that has gone, or else the one before it. */
+  const neighbour = useRef<string>(undefined);
+  /** Of a row that has gone, the focus moves to its neighbour; without one, to the message. */
+  const focusNeighbour = (options?: FocusOptions) =>
+    (document.getElementById(`row-${neighbour.current}`) ?? place.current)?.focus(options);
   useLayoutEffect(() => {
-    if ((message || unfinished) && document.activeElement === document.body) place.current?.focus();
+    if (!message && !unfinished) return;
+    if (document.activeElement === document.body) focusNeighbour();
+    focused.current = document.activeElement;
   }, [message, unfinished]);
+  /** A message that was closed gives the focus back. A mouse leaves the page where it is. */
+  const dismissed = (event?: MouseEvent) => {
+    if (!event) return;
+    const options = { preventScroll: event.detail > 0 };
+    if (focused.current instanceof HTMLElement && focused.current.isConnected) focused.current.focus(options);
+    else focusNeighbour(options);
+  };
+  const close = (event?: MouseEvent) => {
+    setMessage(undefined);
+    dismissed(event);
+  };
   const page = list.value;
   const rows = (page?.invites ?? []).map(known);
   const onPage = new Map(rows.map((row) => [row.id, row]));
@@ -157,7 +176,12 @@ export function Invites({
   };
 
   const showRow = (before: Invite, after: Invite | undefined, record = recordSeen) => {
-    if (after?.id !== before.id) recordGone(deal, before);
+    if (after?.id !== before.id) {
+      recordGone(deal, before);
+      const shown = work.shown?.list.value?.invites ?? [];
+      const at = shown.findIndex(({ id }) => id === before.id);
+      neighbour.current = after?.id ?? (shown[at + 1] ?? shown[at - 1])?.id;
+    }
     if (after) record(deal, after);
     work.shown?.list.update((page) => ({
       ...page,
@@ -438,9 +462,10 @@ export function Invites({
     const total = bulk.left && done + bulk.left.length + bulk.unsure.length;
     await runMany({ what: action.doing, done, total }, job, () => "");
   };
-  const leave = () => {
+  const leave = (event?: MouseEvent) => {
     work.unfinished.value?.bulk.leave();
     work.unfinished.value = undefined;
+    dismissed(event);
   };
   // A reload may have interrupted a request that went through.
   useEffect(() => {
@@ -700,9 +725,9 @@ export function Invites({
         {unfinished && <Unfinished {...unfinished} onContinue={() => void runBulk(unfinished.bulk)} onClose={leave} />}
         {message &&
           ("problem" in message ? (
-            <Failure {...message} onClose={() => setMessage(undefined)} />
+            <Failure {...message} onClose={close} />
           ) : (
-            <Notice tone={message.tone} onClose={() => setMessage(undefined)}>
+            <Notice tone={message.tone} onClose={close}>
               <p>
                 <Text>{message.text}</Text>
               </p>
@@ -900,7 +925,7 @@ function Unfinished({
   bulk: Bulk;
   problem?: Problem;
   onContinue: () => void;
-  onClose: () => void;
+  onClose: (event?: MouseEvent) => void;
 }) {
   const { unsure, left } = bulk;
   const { done, doing } = bulk.action;

@@ -63,7 +63,8 @@ export function Notice({
 }: {
   tone?: "plain" | "good" | "warn" | "bad";
   children: ComponentChildren;
-  onClose?: () => void;
+  /** `event`: the click, unless the message passed. */
+  onClose?: (event?: MouseEvent) => void;
 }) {
   const here = usePassing(tone === "good" ? onClose : undefined);
   return (
@@ -95,7 +96,7 @@ export function Failure({
   advice?: string;
   reload?: () => void;
   retry?: (() => void) | undefined;
-  onClose?: () => void;
+  onClose?: (event?: MouseEvent) => void;
 }) {
   const when = useRetry(problem, reload);
   // The portal says above every page that the session has ended. What was not done because of that is said here.
