@@ -461,7 +461,68 @@ check("cancelling an invite names the person first, and Escape keeps the invite"
   await rowOf(page, "ann@example.com").waitFor({ state: "detached" });
   assert.equal(await deal.row("ann@example.com"), undefined);
   await tab(page, "All 1").waitFor();
-  assert.notEqual(await page.evaluate(() => document.activeElement.localName), "body", "the focus stays on the page when the row goes");
+  assert.match(await focused(page), /^bob@example\.com/, "the focus stays where the row was");
+  // The result is the last to know the name.
+  await hand.press("button", "Invite again");
+  await page.getByRole("heading", { name: "1 will be invited" }).waitFor();
+  await page.getByRole("row", { name: /Ann Example/ }).waitFor();
+});
+
+check("a message that is dismissed gives the focus back", { hands: BOTH }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite(["ann@example.com", "bob@example.com"]);
+  await enter(page, deal.manager, deal.path);
+  await hand.press("button", "Cancel invite to bob@example.com");
+  await hand.press("button", "Cancel invite", page.getByRole("dialog"));
+  await rowOf(page, "bob@example.com").waitFor({ state: "detached" });
+  await hand.press("button", "Dismiss");
+  assert.equal(await focused(page), "ann@example.com");
+  await hand.press("button", "Resend invite to ann@example.com");
+  await says(page, "A new invite to ann@example.com is on its way.");
+  await hand.press("button", "Dismiss");
+  assert.equal(await focused(page), "Resend invite to ann@example.com");
+});
+
+check("what is selected stays selected in another search, and is cancelled together", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const people = ["ann", "bob", "cat", "dan"].map((name) => `${name}@${deal.org}.example`);
+  await deal.invite(people);
+  await enter(page, deal.manager, deal.path);
+  for (const email of people.slice(0, 3)) {
+    await hand.write("searchbox", "Name or address contains", email.slice(0, 3));
+    await shows(page, [email]);
+    await hand.press("checkbox", `Select ${email}`);
+  }
+  await page.getByText("3 selected, 2 of them out of sight").waitFor();
+  await hand.write("searchbox", "Name or address contains", "nobody");
+  await page.getByText("3 selected, 3 of them out of sight").waitFor();
+  await hand.press("button", "Cancel selected");
+  const question = page.getByRole("dialog", { name: "Cancel 3 invites?" });
+  assert.deepEqual(await question.getByRole("listitem").allInnerTexts(), people.slice(0, 3));
+  await hand.press("button", "Cancel 3 invites", question);
+  await says(page, "3 invites cancelled:");
+  await page.getByText("3 selected").waitFor({ state: "detached" });
+  assert.deepEqual((await deal.rows()).map(({ email }) => email), people.slice(3));
+});
+
+check("a correction that was not sent is kept while another tab is open", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await deal.invite([{ email: "ann@exmaple.com", name: "Ann Roe" }]);
+  await enter(page, deal.manager, deal.path);
+  const open = () => hand.press("button", "Correct address ann@exmaple.com");
+  const address = page.getByRole("textbox", { name: "Correct address" });
+  const kept = page.getByText("You changed this before, and did not save it.");
+  await open();
+  await hand.write("textbox", "Correct address", "ann@example.or");
+  await hand.press("link", /^Pending/);
+  await page.waitForURL("**?status=pending");
+  await open();
+  await kept.waitFor();
+  assert.equal(await address.inputValue(), "ann@example.or");
+  await hand.press("button", "Keep address");
+  await open();
+  assert.equal(await address.inputValue(), "ann@exmaple.com");
+  assert.equal(await kept.count(), 0);
 });
 
 check("de-allocating a seat first names the person and what they lose", { hands: [Keyboard] }, async ({ page, stack, hand }) => {

@@ -386,7 +386,8 @@ export function Invites({
         done: (_, first) => {
           recordCancelled(row, { corrected: false });
           replaceRow(row, undefined);
-          tell("good", `The invite to ${row.email} is cancelled${first}.`);
+          const text = `The invite to ${row.email} is cancelled${first}.`;
+          setMessage({ tone: "good", text, ofList: true, again: againFor([row]) });
         },
       });
     },
@@ -456,7 +457,8 @@ export function Invites({
       else withdrawOffers(deal, done);
       work.shown?.onDone();
       await work.shown?.list.reload();
-      return work.unfinished.value ? undefined : summary(bulk, work.stopped);
+      if (work.unfinished.value) return undefined;
+      return { ...summary(bulk, work.stopped), again: action.done === "cancelled" ? againFor(done) : [] };
     };
     const done = bulk.answered;
     const total = bulk.left && done + bulk.left.length + bulk.unsure.length;
@@ -593,6 +595,13 @@ export function Invites({
     if (sure) await runBulk(resendListed(deal, status));
   };
 
+  /** Who can be invited again of those whose invite was just cancelled: only this page still knows their names. */
+  const againFor = (rows: Invite[]) => (active ? rows.filter((row) => !isOptedOut(known(row))) : []);
+  const toInvitePage = (rows: Invite[]) => {
+    keepTyped(deal, rows.map(asRecipient).join("\n"));
+    route(`/deals/${deal}/invite`);
+  };
+
   /** Leads to the invite page with the addresses of removed invites: those of a row, or of the whole list or search. */
   const inviteAgain = (removed?: Invite[]) => {
     const job = async (onProgress: (done: number) => boolean): Promise<Message | undefined> => {
@@ -603,8 +612,7 @@ export function Invites({
       list.update((page) => ({ ...page }));
       if (!again) return { tone: "plain", text: TOO_MANY, ofList: true };
       if (again.length === 0) return { tone: "plain", text: CORRECTED, ofList: true };
-      keepTyped(deal, again.map(({ email }) => email).join("\n"));
-      route(`/deals/${deal}/invite`);
+      toInvitePage(again);
       return undefined;
     };
     const failed = () => "The list could not be loaded. Nothing was changed.";
@@ -731,6 +739,13 @@ export function Invites({
               <p>
                 <Text>{message.text}</Text>
               </p>
+              {message.again && message.again.length > 0 && (
+                <button type="button" class="secondary outline small" onClick={() => toInvitePage(message.again!)}>
+                  <Text>
+                    {message.again.length === 1 ? "Invite again" : `Invite ${people(message.again.length)} again`}
+                  </Text>
+                </button>
+              )}
               {message.results && (
                 <button
                   type="button"
@@ -877,6 +892,9 @@ function manyOf(some: number, count: number, did: string): string {
 }
 
 const person = (row: Invite) => (row.name ? `${row.name} (${row.email})` : row.email);
+
+/** `"Ann Roe" <ann@example.com>` */
+const asRecipient = ({ name, email }: Invite) => (name ? `"${name.replace(/["<>]/g, "")}" <${email}>` : email);
 
 const pickedWith = (picked: ReadonlyMap<string, Invite>, rows: Invite[]) =>
   new Map([...picked, ...rows.map((row) => [row.id, row] as const)]);

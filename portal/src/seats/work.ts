@@ -8,9 +8,12 @@ import type { Loaded } from "../ui/load";
 import { type Bulk, interrupted } from "./bulk";
 import type { Listed } from "./whole";
 
-/** The message after an action. `ofList`: on a row or a list, so that another list or search ends it. */
+/**
+ * The message after an action. `again`: who can be invited again. `ofList`: on a row or a list, so that another list or search ends
+ * it.
+ */
 export type Message = { ofList?: true } & (
-  | { tone: "good" | "bad" | "plain"; text: string; results?: Bulk["results"] }
+  | { tone: "good" | "bad" | "plain"; text: string; results?: Bulk["results"]; again?: Invite[] }
   | { problem: Problem; text?: string; retry?: () => void }
 );
 
