@@ -267,6 +267,23 @@ it("two people with one address are looked at first, until one of them is remove
   ]);
 });
 
+it("a person whose address was sent for another one is left in the list", async () => {
+  answers = [];
+  const inviting = new Inviting("two");
+  const rows = [
+    { email: "info@example.com", name: "Bob Roe" },
+    { email: "info@example.com", name: "Cat Poe" },
+    { email: "ann@example.com", name: "Ann Doe" },
+  ];
+  await inviting.add({ rows, leftOut: [] });
+  names.set("info@example.com", "Bob Roe");
+  await inviting.send();
+  await inviting.goBack();
+  expect(inviting.rows.value.map((row) => [row.name, doubtAbout(row, [])?.note])).toEqual([
+    ["Cat Poe", "The list has this address for Cat Poe, but its invite is for Bob Roe."],
+  ]);
+});
+
 it("an address with an invite of another name is looked at again, with both names", async () => {
   const people = ["ann", "bob", "cat", "eve"].map((name) => `${name}@example.com`);
   for (const email of [...people, "dan@example.com"]) invited.add(email);

@@ -94,8 +94,9 @@ export const isFailed = ({ sent }: Row) => sent?.outcome === "unavailable" && se
 
 /** The outcomes, also predicted ones, after which somebody may still be invited. */
 const OPEN = new Set<SendOutcome | undefined>([undefined, "invited", "invalid_email", "too_soon", "unavailable"]);
-/** Whether a row is left when its list was sent. */
-const isOpen = ({ verdict, sent }: Row) => sent?.outcome !== "invited" && OPEN.has((sent ?? verdict)?.outcome);
+/** Whether a row is left when its list was sent. If its address is another person's, it is still to be corrected. */
+const isOpen = ({ verdict, sent, conflict }: Row) =>
+  sent ? sent.outcome !== "invited" && OPEN.has(sent.outcome) : conflict !== undefined || OPEN.has(verdict?.outcome);
 
 const unsure = (row: Row): Row => ({ ...row, earlier: "maybe" });
 const asRow = (row: DraftRow): Row => ({ name: "", verdict: undefined, sent: undefined, ...row });
