@@ -116,22 +116,54 @@ check("in a full deal, a resend says that nobody can accept, and asks before it 
   assert.deepEqual(new Set((await deal.rows("asked")).map(({ email }) => email)), new Set([bob]), "who waits still waits");
 });
 
-check("a free seat is no longer offered to who asked for it and stopped invites, once an offer was refused", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+for (const meanwhile of [false, true]) {
+  check(`a free seat is not offered to who asked for it and stopped invites in another deal${meanwhile ? " meanwhile" : ""}`, { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+    const deal = await stack.newDeal({ seats: 1 });
+    const [ann, bob] = people(deal);
+    await deal.seat(ann);
+    await deal.invite([bob]);
+    await answer(stack, await stack.linkTo(bob), "ask");
+    await deal.patch({ seats: 2 });
+    await (await stack.newDeal({ org: deal.org })).invite([bob]);
+    await until("the other mail", async () => (await stack.mails(bob)).length === 2);
+    const stop = async () => answer(stack, await stack.linkTo(bob), "opt-out");
+    if (!meanwhile) await stop();
+    await enter(page, deal.manager, `${deal.path}?status=asked`);
+    if (meanwhile) {
+      await page.getByText("1 person waits, 1 seat is free.").waitFor();
+      await stop();
+      await hand.press("button", "Resend to 1 person");
+      await page.getByText(`0 invites resent. Not resent: ${bob} (stopped invites).`).waitFor();
+    }
+    await page.getByText("Nobody is waiting for a new link or a seat.").waitFor();
+    for (const list of ["Removed", "All 2"]) {
+      await hand.press("link", list);
+      await page.getByRole("link", { name: tab("Asked 0") }).waitFor();
+      assert.equal(await page.getByText("1 person waits").count(), 0);
+    }
+    const elsewhere = "Stopped invites, or marked one as spam, in another deal.";
+    await rowOf(page, bob).getByText("Pending – stopped invites").waitFor();
+    await rowOf(page, bob).getByText(elsewhere).waitFor();
+    assert.equal(await rowOf(page, bob).getByText(/Reminder on/).count(), 0);
+    await hand.press("button", `History of the invite to ${bob}`);
+    await page.getByText(elsewhere, { exact: true }).waitFor();
+    await checkAccess(page);
+  });
+}
+
+check("an ended deal highlights nobody who asked", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal({ seats: 1 });
   const [ann, bob] = people(deal);
   await deal.seat(ann);
   await deal.invite([bob]);
   await answer(stack, await stack.linkTo(bob), "ask");
-  await deal.patch({ seats: 2 });
-  await (await stack.newDeal({ org: deal.org })).invite([bob]);
-  await until("the other mail", async () => (await stack.mails(bob)).length === 2);
-  await answer(stack, await stack.linkTo(bob), "opt-out");
-  await enter(page, deal.manager, `${deal.path}?status=asked`);
-  await page.getByText("1 person waits, 1 seat is free.").waitFor();
-  await hand.press("button", "Resend to 1 person");
-  await page.getByText(`0 invites resent. Not resent: ${bob} (stopped invites).`).waitFor();
-  await rowOf(page, bob).getByText("Pending – stopped invites").waitFor();
-  assert.equal(await page.getByText("1 person waits").count(), 0);
+  await enter(page, deal.manager, deal.path);
+  const asked = page.getByRole("link", { name: tab("Asked 1") });
+  await asked.locator(".state.asked").waitFor();
+  await deal.patch({ endsAt: new Date(Date.now() - 1000).toISOString() });
+  await page.reload();
+  await asked.waitFor();
+  assert.equal(await asked.locator(".state").count(), 0);
 });
 
 check("a declined invite has its own list, and its history says so", { hands: [Keyboard] }, async ({ page, stack, hand }) => {

@@ -27,7 +27,7 @@ check("a mail that bounced is found, its address corrected, and its history told
   const resend = page.getByRole("button", { name: `Resend invite to ${cat}` });
   assert.equal(await resend.getAttribute("aria-disabled"), "true");
   const why = await resend.evaluate((button) => document.getElementById(button.getAttribute("aria-describedby")).textContent);
-  assert.match(why, /No more emails go to this address\. Ask the person for another address/);
+  assert.match(why, /, which stopped invites\. They can allow them again, .* Or ask the person for another address/);
   await rowOf(page, typo).getByText(/^The email bounced on \d+\s\w+: no such mailbox\./).waitFor();
   await hand.press("button", `Correct address ${typo}`);
   await hand.press("button", `Use ${meant}`);

@@ -118,7 +118,7 @@ export function Stopped({ now, found, busy, onAnswer }: Answering & { now: boole
       <Notice>
         <p>
           <strong>
-            <Text>{`You stopped invites from ${found.organisation.name}.`}</Text>
+            <Text>{`You stopped invites from ${found.organisation.name}${now ? "" : ", or marked one as spam"}.`}</Text>
           </strong>{" "}
           <Text>
             {`${found.organisation.name} sees that you did, and can send you no new invites.${acceptable ? " You can still accept this one." : found.obstacle === "invite_cancelled" ? " Allow them again before you ask for one." : ""}`}

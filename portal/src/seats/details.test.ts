@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
-import type { Invite, InviteDetail } from "../api";
+import type { Counts, Invite, InviteDetail } from "../api";
 import { INVITE } from "../sample";
-import { replacementOf, rowsToRead, withoutCorrected } from "./details";
+import { countsOf, replacementOf, rowsToRead, toInviteAgain } from "./details";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -18,16 +18,19 @@ const detail = (email: string, change: Partial<InviteDetail>): InviteDetail => (
   ...change,
 });
 
-/** Answers the search with these invites, and each one's details. */
-function answer(invites: InviteDetail[]) {
+/** The row of a list. */
+const asRow = ({ optedOut, history, ...row }: InviteDetail): Invite => row;
+
+/** Answers the search and the list with these invites, and each one's details. */
+function answer(invites: InviteDetail[], counts?: Counts) {
   const asked: string[] = [];
-  const rows: Invite[] = invites.map(({ optedOut, history, ...row }) => row);
+  const rows = invites.map(asRow);
   const deal = { id: "d", name: "", organisation: { id: "", name: "" }, startsAt: "", endsAt: "", state: "active" };
   const page = { deal, seats: { total: 1, allocated: 0, available: 1 }, invites: rows, nextCursor: null };
   vi.stubGlobal("fetch", async (path: string, { body }: { body?: string } = {}) => {
     asked.push(body ?? path);
     const found = invites.find(({ id }) => path.endsWith(`/${id}`));
-    return Response.json(path.endsWith("/search") ? page : found);
+    return Response.json(path.endsWith("/counts") ? counts : /\/search$|\/seats\?/.test(path) ? page : found);
   });
   return asked;
 }
@@ -56,21 +59,48 @@ test("a long list costs one search and the details of five", async () => {
 });
 
 test("details are read of a few rows that lists do not tell all of", () => {
-  const cancelled = ["a", "b", "c", "d", "e"].map((id) => detail(id, { status: "cancelled" }));
+  const cancelled = ["a", "b", "c", "d", "e"].map((id) =>
+    detail(id, { status: id === "a" ? "released" : "cancelled" }),
+  );
   expect(rowsToRead([...cancelled, detail("f", {})])).toEqual(cancelled);
   expect(rowsToRead([...cancelled, { ...OLD, corrected: true }])).toEqual(cancelled);
   expect(rowsToRead([...cancelled, OLD])).toEqual([]);
 });
 
-test("of removed invites, those that were not corrected can be invited again", async () => {
+test("of removed invites, those of people who were not corrected and did not stop invites can be invited again", async () => {
   const cancelled = Array.from({ length: 11 }, (_, at) => detail(`p${at}@acme.example`, { status: "cancelled" }));
   const released = detail("leaver@acme.example", { status: "released" });
-  const asked = answer([...cancelled, OLD]);
+  const stopped = detail("stopped@acme.example", { status: "released", optedOut: true });
+  const asked = answer([...cancelled, released, stopped, OLD]);
   const read: number[] = [];
-  const again = await withoutCorrected("d", [...cancelled, released, OLD], (count) => read.push(count) > 0);
+  const rows = [...cancelled, released, stopped, OLD].map(asRow);
+  const again = await toInviteAgain("d", rows, (count) => read.push(count) > 0);
   expect(again.map(({ email }) => email)).toEqual([...cancelled, released].map(({ email }) => email));
   expect(read).toEqual([0, 10]);
   // What is known is not read again.
-  expect(await withoutCorrected("d", again, () => true)).toHaveLength(12);
+  expect(await toInviteAgain("d", again, () => true)).toHaveLength(12);
+  expect(asked).toHaveLength(14);
+});
+
+const COUNTS = { pending: 3, accepted: 0, expired: 0, declined: 0, asked: 0, undelivered: 0, exactUpTo: 1000 };
+const waits = (id: string, change: Partial<InviteDetail> = {}) =>
+  detail(`${id}@asked.example`, { askedAt: AT, askedFor: "link", ...change });
+test.each([
+  ["nobody", [], 0, 0],
+  ["one waits, and one stopped invites in another deal", [waits("ann"), waits("bob", { optedOut: true })], 2, 1],
+  ["all stopped invites in another deal", [waits("cat", { optedOut: true })], 1, 0],
+  // The count is a lower limit.
+  ["more than are counted", [waits("dan", { optedOut: true })], 1001, 1001],
+] as const)("of those who asked, %s", async (_, invites, counted, waiting) => {
+  answer([...invites], { ...COUNTS, asked: counted });
+  expect((await countsOf("d")).asked).toBe(waiting);
+});
+
+test("counting those who asked reads the details of ten", async () => {
+  const asked = answer(
+    Array.from({ length: 30 }, (_, at) => waits(`p${at}`)),
+    { ...COUNTS, asked: 30 },
+  );
+  expect((await countsOf("d")).asked).toBe(30);
   expect(asked).toHaveLength(12);
 });

@@ -1,20 +1,31 @@
-/** What only an invite's details say: which address a correction went to. */
+/** What only an invite's details say: which address a correction went to, and who stopped invites in another deal. */
 import { useEffect, useRef } from "preact/hooks";
-import { getInvite, type Invite, type InviteDetail, Problem, searchSeats } from "../api";
+import {
+  type Counts,
+  getCounts,
+  getInvite,
+  type Invite,
+  type InviteDetail,
+  listSeats,
+  Problem,
+  searchSeats,
+} from "../api";
 import { known, recordDetail, toldBefore } from "./own";
-import type { Known } from "./words";
+import { canInviteAgain, isRemoved, type Known } from "./words";
 
 /** Details are read for this many rows at once, and never for a page of them. */
 const FEW = 5;
 
 /**
- * The rows of a page whose details are read: the cancelled ones, which a correction may have cancelled, if they are few, and
- * those of which there was news before a reload.
+ * The rows of a page whose details are read: the removed ones, if they are few, and those of which there was news before a
+ * reload. A correction may have cancelled a removed one, or its person may have stopped invites.
  */
 export function rowsToRead(rows: Known[]): Invite[] {
-  const cancelled = rows.filter((row) => row.status === "cancelled" && row.corrected === undefined);
-  return [...new Set([...(cancelled.length <= FEW ? cancelled : []), ...toldBefore(rows)])];
+  const removed = rows.filter(isUnread);
+  return [...new Set([...(removed.length <= FEW ? removed : []), ...toldBefore(rows)])];
 }
+
+const isUnread = (row: Known) => isRemoved(row) && row.corrected === undefined;
 
 /** How many details are read at the same time. */
 const AT_ONCE = 10;
@@ -34,17 +45,29 @@ export async function detailsOf(deal: string, rows: Invite[], onProgress: (read:
 }
 
 /**
- * The removed invites without those that a correction cancelled: their people have another invite. It reads the details that
- * say so. If `onProgress` returns false, it ends.
+ * A deal's counts. Who asked for a new link or a seat, and stopped invites since with an email of another deal, does not wait.
+ * The API counts them. The details say so of those who asked first, to whom a seat is offered first.
  */
-export async function withoutCorrected(
+export async function countsOf(deal: string): Promise<Counts> {
+  const counts = await getCounts(deal);
+  if (counts.asked === 0 || counts.asked > counts.exactUpTo) return counts;
+  const { invites } = await listSeats(deal, { status: "asked" });
+  for (const detail of await detailsOf(deal, invites.slice(0, AT_ONCE), () => true)) if (detail) recordDetail(detail);
+  const stopped = invites.filter((row) => known(row).optedOut).length;
+  return { ...counts, asked: Math.max(0, counts.asked - stopped) };
+}
+
+/**
+ * The removed invites whose people can be invited again: not those that a correction cancelled, nor those of people who stopped
+ * invites. It reads the details that say so. If `onProgress` returns false, it ends.
+ */
+export async function toInviteAgain(
   deal: string,
   rows: Known[],
   onProgress: (read: number) => boolean,
 ): Promise<Known[]> {
-  const unknown = rows.filter((row) => row.status === "cancelled" && row.corrected === undefined);
-  for (const detail of await detailsOf(deal, unknown, onProgress)) if (detail) recordDetail(detail);
-  return rows.map(known).filter(({ corrected }) => !corrected);
+  for (const detail of await detailsOf(deal, rows.filter(isUnread), onProgress)) if (detail) recordDetail(detail);
+  return rows.map(known).filter(canInviteAgain);
 }
 
 /** Reads the details of these rows, and again when a row changes or in another view. */

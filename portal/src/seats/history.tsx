@@ -32,9 +32,10 @@ export function History({
         Loading the history…
       </p>
     );
-  const { events, reasonsLost } = timeline(value, known(value).correctedTo);
+  const { events, reasonsLost, now: since } = timeline(value, known(value).correctedTo);
   return (
     <>
+      {since && <p class="soft">{since}</p>}
       <ol class="timeline" role="list" aria-label={`History of the invite to ${email}`}>
         {events.map(({ at, event, by, words }, place) => (
           // Two events of one kind may be of the same second.

@@ -22,13 +22,13 @@ import { unbroken } from "../time";
 import { confirm } from "../ui/confirm";
 import { asProblem, type Loaded } from "../ui/load";
 import { People } from "../ui/people";
-import { counted, number, people } from "../ui/seat-numbers";
+import { counted, number } from "../ui/seat-numbers";
 import { Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
 import { type Bulk, type BulkOutcome, cancelRows, leftOut, resendListed, resendRows } from "./bulk";
 import { editedCorrection } from "./correction";
-import { replacementOf, rowsToRead, useDetails, withoutCorrected } from "./details";
+import { detailsOf, replacementOf, rowsToRead, toInviteAgain, useDetails } from "./details";
 import { Empty } from "./empty";
 import { Export, fileName } from "./export";
 import { InviteList, type RowActions } from "./list";
@@ -42,6 +42,8 @@ import { useSendingRows } from "./sending";
 import { named, Waiters } from "./waiters";
 import { type Listed, MOST_SEARCHED } from "./whole";
 import {
+  asSentence,
+  canInviteAgain,
   canResend,
   declinedOn,
   hasDeclined,
@@ -396,8 +398,10 @@ export function Invites({
         title: `De-allocate the seat of ${row.email}?`,
         body: (
           <p>
-            <Text>{`${person(row)} loses the seat and access to ${page?.deal.name}.`}</Text> The seat becomes available.
-            To get a seat again, they need a new invite.
+            <Text>{`${person(row)} loses the seat and access to ${page?.deal.name}.`}</Text> The seat becomes available.{" "}
+            {isOptedOut(known(row))
+              ? "They stopped invites: they cannot get a seat again until they allow invites again."
+              : "To get a seat again, they need a new invite."}
           </p>
         ),
         action: "De-allocate seat",
@@ -606,12 +610,12 @@ export function Invites({
   const inviteAgain = (removed?: Invite[]) => {
     const job = async (onProgress: (done: number) => boolean): Promise<Message | undefined> => {
       const all = removed ?? (await everyRow(onProgress));
-      const again = all && (await withoutCorrected(deal, all.map(known), onProgress));
+      const again = all && (await toInviteAgain(deal, all.map(known), onProgress));
       if (work.stopped) return undefined;
       // Those that turned out to be corrected say so.
       list.update((page) => ({ ...page }));
       if (!again) return { tone: "plain", text: TOO_MANY, ofList: true };
-      if (again.length === 0) return { tone: "plain", text: CORRECTED, ofList: true };
+      if (again.length === 0) return { tone: "plain", text: NOBODY, ofList: true };
       toInvitePage(again);
       return undefined;
     };
@@ -689,14 +693,14 @@ export function Invites({
             <Text>{`Resend all ${status}`}</Text>
           </button>
         )}
-        {active && status === "removed" && rows.length > 0 && (
+        {active && status === "removed" && (paged || rows.some(canInviteAgain)) && (
           <button
             type="button"
             class="secondary outline"
             disabled={run !== undefined}
             onClick={() => void inviteAgain()}
           >
-            <Text>{page?.found === undefined ? "Invite all again" : `Invite ${people(page.found)} again`}</Text>
+            {page?.found === undefined ? "Invite all again" : "Invite all found again"}
           </button>
         )}
       </div>
@@ -988,7 +992,8 @@ function whoIsReached(row: Invite, waits = false) {
   );
 }
 
-const CORRECTED = "Nobody to invite again: the corrected addresses have invites of their own.";
+const NOBODY =
+  "Nobody to invite again: corrected addresses have invites of their own, and who stopped invites has to allow them first.";
 const TOO_MANY = "This list is too long to select at once. Search, or select page by page.";
 
 /** Why an invite was not resent or cancelled, and the next step. */
@@ -1016,8 +1021,6 @@ const whyNot = ({ row, outcome }: Bulk["results"][number]) => {
   const isKnown = outcome === "undeliverable" && (state === "bounced" || state === "complained");
   return isKnown ? (state === "bounced" ? BOUNCED : SPAM) : WHY_NOT[outcome];
 };
-
-const asSentence = (words: string) => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 
 /** More names would hide the reasons. The result for download names everybody. */
 const MOST_NAMED = 3;

@@ -8,11 +8,11 @@ import { Correction } from "./correction";
 import { History } from "./history";
 import { sentByMe } from "./lost";
 import {
+  canInviteAgain,
   canResend,
   type DealState,
   isOpen,
   isOptedOut,
-  isRemoved,
   isSending,
   type Known,
   noteOf,
@@ -257,7 +257,7 @@ function Row({
               Go to the new invite
             </button>
           )}
-          {active && isRemoved(invite) && !invite.corrected && (
+          {active && canInviteAgain(invite) && (
             <button
               key="again"
               type="button"

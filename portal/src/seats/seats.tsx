@@ -2,7 +2,7 @@
 import "./seats.css";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { type Counts, type Filter, getCounts, type Invite, listSeats, type Page, searchSeats } from "../api";
+import { type Counts, type Filter, type Invite, listSeats, type Page, searchSeats } from "../api";
 import { Unsent } from "../invite/unsent";
 import { Heading } from "../ui/frame";
 import { useLoad } from "../ui/load";
@@ -11,10 +11,11 @@ import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
 import { recordAddresses } from "./addresses";
 import { DealHead } from "./deal-head";
+import { countsOf } from "./details";
 import { Ending, endsSoon } from "./ending";
 import { Invites, ListFailure } from "./invites";
 import { moved, type Numbers, tabCount, total, withRows } from "./numbers";
-import { ownRow, withOwn } from "./own";
+import { known, ownRow, withOwn } from "./own";
 import { Pages, useTrail } from "./paging";
 import { useVisit } from "./visit";
 import { containing, inPlace, type Listed, MOST_SEARCHED, pageOf, soughtIn, wholeList } from "./whole";
@@ -59,7 +60,7 @@ function Seats({ deal }: { deal: string }) {
   const whole = useWholeList(deal, removed ? status : undefined, numbers?.counts);
   const rowsOf = (all: Page) => withOwn(deal, all.invites, { status: undefined, first: true, matches: () => true });
   /** The rows of the whole list that belong to the open one. */
-  const listedIn = (all: Page) => (removed ? all.invites : rowsOf(all).filter((row) => isIn(row, status)));
+  const listedIn = (all: Page) => (removed ? all.invites : rowsOf(all).filter((row) => isIn(known(row), status)));
   const load = async () => {
     const page = await loadPage();
     recordAddresses(deal, page.invites);
@@ -81,11 +82,14 @@ function Seats({ deal }: { deal: string }) {
     const matches = (row: Invite) => row.email.toLowerCase().startsWith(sought.toLowerCase());
     return { ...page, invites: withOwn(deal, page.invites, { status, first: after === undefined, matches }) };
   };
+  /** The list of those who asked, without who stopped invites since. The counts know who did. */
+  const waiting = (page: Listed): Listed =>
+    status === "asked" ? { ...page, invites: page.invites.filter((row) => isIn(known(row), status)) } : page;
   /** The numbers of a refresh. Where the whole list was just loaded, they count its rows: the API counts up to a limit. */
   const numbersOf = ({ seats }: Page, counts: Counts): Numbers => {
     const all = removed ? undefined : whole.page(FRESH);
-    const known = all ? withRows(counts, seats, rowsOf(all)) : counts;
-    return { seats, counts: known, at: Date.now(), isStale: false };
+    const exact = all ? withRows(counts, seats, rowsOf(all).map(known)) : counts;
+    return { seats, counts: exact, at: Date.now(), isStale: false };
   };
   const list = useLoad(`${view}|${after ?? ""}`, async () => {
     // A search and a later page keep the numbers, which cost more to count than a page to load.
@@ -93,7 +97,7 @@ function Seats({ deal }: { deal: string }) {
     recount.current = false;
     const [page, counts] = await Promise.all([
       load(),
-      counting ? getCounts(deal).catch((error) => (numbers ? null : Promise.reject(error))) : undefined,
+      counting ? countsOf(deal).catch((error) => (numbers ? null : Promise.reject(error))) : undefined,
     ]).catch((error) => {
       outdated();
       throw error;
@@ -102,10 +106,10 @@ function Seats({ deal }: { deal: string }) {
     else if (counts === null) outdated();
     else
       setNumbers((old) => {
-        const known = old && numbersOf(page, old.counts);
-        return known?.counts === old?.counts ? old : known;
+        const now = old && numbersOf(page, old.counts);
+        return now?.counts === old?.counts ? old : now;
       });
-    return page;
+    return waiting(page);
   });
   const reload = () => {
     whole.forget();
@@ -119,7 +123,8 @@ function Seats({ deal }: { deal: string }) {
   const refresh = async () => {
     whole.forget();
     try {
-      const [page, counts] = await Promise.all([load(), getCounts(deal)]);
+      const [loaded, counts] = await Promise.all([load(), countsOf(deal)]);
+      const page = waiting(loaded);
       setNumbers(numbersOf(page, counts));
       if (shownPlace.current !== place) return;
       list.update((old) => ({ ...page, invites: inPlace(old.invites, page.invites, (id) => ownRow(deal, id)) }));

@@ -7,11 +7,7 @@ import { Text } from "../ui/text";
 import { leftOut } from "./bulk";
 import { atLeast } from "./deal-head";
 import { offered, type Person, settleOffers } from "./offers";
-import { isAsked, isOptedOut, type Known } from "./words";
-
-/** How many wait: of these rows, who stopped invites since no longer does. Above its limit, the count stays as it is. */
-export const waitingOf = ({ asked, exactUpTo }: Pick<Counts, "asked" | "exactUpTo">, rows: Known[]) =>
-  asked > exactUpTo ? asked : asked - rows.filter((row) => isAsked(row) && isOptedOut(row)).length;
+import { isAsked, type Known } from "./words";
 
 /** Says how many people asked for a new link or a seat. Their list can resend to as many as there are free seats without an offer. */
 export function Waiters({
@@ -36,14 +32,13 @@ export function Waiters({
   /** The manager goes to their list. */
   onSee: () => void;
 }) {
-  const { declined, exactUpTo } = counts;
-  const count = waitingOf(counts, rows);
+  const { asked: count, declined, exactUpTo } = counts;
   const { available } = seats;
   useEffect(() => settleOffers(deal, seats, counts), [deal, available, declined]);
-  if (count <= 0) return null;
+  if (count === 0) return null;
   const offers = offered(deal);
   const open = Math.max(0, available - offers.length);
-  const listed = isList ? rows.filter((row) => !isOptedOut(row)) : undefined;
+  const listed = isList ? rows.filter(isAsked) : undefined;
   const first = listed?.filter((row) => !leftOut(row)).slice(0, open) ?? [];
   return (
     <Notice>

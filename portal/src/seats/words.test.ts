@@ -73,7 +73,7 @@ describe("one sentence says where a person is, and one button does the next step
     [
       "complained",
       null,
-      "Pending – marked as spam: The email was marked as spam on 1 Nov. No more emails go to this address. Ask the person for another address, and correct it here. [correct]",
+      "Pending – marked as spam: The email was marked as spam on 1 Nov, which stopped invites. They can allow them again, with the link in an earlier email. Without one, the team that runs this site can, if asked. Or ask the person for another address, and correct it here. [correct]",
     ],
     [
       "failed",
@@ -180,7 +180,7 @@ describe("one sentence says where a person is, and one button does the next step
       "declined, and marked as spam",
       { ...invite("complained"), status: "declined", declinedAt: LATER },
       5,
-      "Declined – marked as spam: Said no on 20 Nov. The email was marked as spam on 1 Nov. No more emails go to this address. If they change their mind, ask them for another address, and correct it here.",
+      "Declined – marked as spam: Said no on 20 Nov. The email was marked as spam on 1 Nov, which stopped invites. They can allow them again, with the link in an earlier email. Without one, the team that runs this site can, if asked. If they change their mind, ask them for another address, and correct it here.",
     ],
     [
       "declined and marked as spam, and allows invites again",
@@ -211,13 +211,13 @@ describe("one sentence says where a person is, and one button does the next step
       "de-allocated, and opted out",
       { status: "released", removedAt: LATER, optedOutAt: TIME },
       5,
-      `De-allocated: The seat was de-allocated on 20 Nov. Stopped invites on 1 Nov. ${OUT}`,
+      `De-allocated: The seat was de-allocated on 20 Nov. Stopped invites on 1 Nov. ${OUT} Invite them again once they have.`,
     ],
     [
       "cancelled, and marked as spam",
       { ...invite("complained"), status: "cancelled", removedAt: LATER },
       5,
-      "Cancelled: Cancelled by a manager on 20 Nov. The email was marked as spam on 1 Nov. No more emails go to this address.",
+      `Cancelled: Cancelled by a manager on 20 Nov. The email was marked as spam on 1 Nov, which stopped invites. ${OUT} Or ask the person for another address, and invite that one.`,
     ],
     [
       "cancelled, and marked as spam, and allows invites again",
@@ -229,7 +229,7 @@ describe("one sentence says where a person is, and one button does the next step
       "accepted after an opt-out",
       { status: "accepted", acceptedAt: LATER, optedOutAt: TIME },
       5,
-      "Accepted: Has held a seat since 20 Nov.",
+      "Accepted: Has held a seat since 20 Nov. Stopped invites on 1 Nov.",
     ],
     [
       "opted out by an email of this invite",
@@ -241,7 +241,7 @@ describe("one sentence says where a person is, and one button does the next step
       "opted out by another invite’s email",
       { optedOut: true },
       5,
-      `Pending – stopped invites: Stopped invites. ${OUT} Resend once they have.`,
+      `Pending – stopped invites: Stopped invites, or marked one as spam, in another deal. ${OUT} Resend once they have.`,
     ],
     [
       "opted out by an email of this invite, and lifted elsewhere",
@@ -253,7 +253,7 @@ describe("one sentence says where a person is, and one button does the next step
       "opted out by a complaint, with the advice of a complaint",
       invite("complained"),
       5,
-      "Pending – marked as spam: The email was marked as spam on 1 Nov. No more emails go to this address. Ask the person for another address, and correct it here. [correct]",
+      "Pending – marked as spam: The email was marked as spam on 1 Nov, which stopped invites. They can allow them again, with the link in an earlier email. Without one, the team that runs this site can, if asked. Or ask the person for another address, and correct it here. [correct]",
     ],
     [
       "complained, and allows invites again",
@@ -278,7 +278,7 @@ describe("one sentence says where a person is, and one button does the next step
       "asked, and then opted out with a link of another deal",
       { ...LINK, optedOut: true },
       5,
-      `Pending – stopped invites: Stopped invites. ${OUT} Resend once they have.`,
+      `Pending – stopped invites: Stopped invites, or marked one as spam, in another deal. ${OUT} Resend once they have.`,
     ],
     ["asked for a seat, none is free", SEAT, 0, "Asked for a seat: Waiting since 20 Nov. Resend once a seat is free."],
     [
@@ -342,9 +342,10 @@ describe("one sentence says where a person is, and one button does the next step
   it("who asked or declined is in a list of their own", () => {
     const asked = { ...invite("bounced", "unknown"), askedAt: LATER };
     const declined: Invite = { ...invite("delivered"), status: "declined" };
-    const lists = (row: Invite) =>
+    const lists = (row: Known) =>
       (["pending", "declined", "asked", "undelivered"] as const).filter((list) => isIn(row, list));
     expect([lists(asked), lists(declined)]).toEqual([["pending", "asked"], ["declined"]]);
+    expect(lists({ ...asked, optedOut: true }), "stopped invites since").toEqual(["pending", "undelivered"]);
   });
 });
 
@@ -366,7 +367,7 @@ it.each([
 it.each([
   ["stopped invites on 20 Nov", { ...invite("delivered"), optedOutAt: LATER }],
   ["stopped invites", invite("failed", "opted_out")],
-  ["marked as spam on 1 Nov", invite("complained")],
+  ["marked the email as spam on 1 Nov", invite("complained")],
 ])("a question says of a person: %s", (how, row) => expect(spaced(howStopped(row))).toBe(how));
 
 describe("a history", () => {
@@ -418,6 +419,32 @@ describe("a history", () => {
     const stopped = detail("pending", [[TIME, "opted_out"]]);
     expect(words({ ...stopped, optedOut: true })).toEqual(["Stopped invites"]);
     expect(words({ ...stopped, optedOut: false })).toEqual(["Stopped invites, and allows them again now"]);
+    const spam = { ...detail("pending", [[TIME, "complained"]]), delivery: invite("complained").delivery };
+    expect(words({ ...spam, optedOut: true })).toEqual(["Email marked as spam"]);
+    expect(words(spam)).toEqual(["Email marked as spam, and invites are allowed again now"]);
+  });
+
+  it("says what has no event: an opt-out in another deal, and that no email went out in time", () => {
+    const stopped = { ...detail("pending", [[TIME, "asked"]]), optedOut: true };
+    expect(timeline(stopped).now).toBe("Stopped invites, or marked one as spam, in another deal.");
+    for (const own of [
+      { optedOut: false },
+      { optedOutAt: TIME },
+      { delivery: invite("failed", "opted_out").delivery },
+    ]) {
+      expect(timeline({ ...stopped, ...own }).now).toBeUndefined();
+    }
+    const unsent = { ...detail("expired", [[TIME, "invited"]]), delivery: invite("queued").delivery };
+    expect(timeline(unsent).now).toBe("The email was not sent in time.");
+  });
+
+  it("has a correction of the second of the first send above it, if it replaced the invite", () => {
+    const quick = detail("cancelled", [
+      [TIME, "cancelled"],
+      [TIME, "invited"],
+      [TIME, "corrected"],
+    ]);
+    expect(words(quick)).toEqual(["Address corrected", "Invited"]);
   });
 
   it("says that the invite was sent to a corrected address", () => {

@@ -46,13 +46,19 @@ export const noteOf = ({ sentence, advice }: Place) => (advice ? `${sentence} ${
 const WAY_BACK =
   "can allow them again, with the link in an earlier email. Without one, the team that runs this site can, if asked.";
 
-const asSpam = ({ delivery }: Invite) => `The email was marked as spam ${on(delivery.at)}.`;
+const asSpam = ({ delivery }: Invite) => `The email was marked as spam ${on(delivery.at)}`;
+
+const ELSEWHERE = "Stopped invites, or marked one as spam, in another deal.";
 
 /** What an opt-out means for a manager, and the way back. A complaint is an opt-out too. */
-const optedOut = (invite: Invite) =>
-  isComplaint(invite)
-    ? `${asSpam(invite)} No more emails go to this address.`
-    : `Stopped invites${stoppedOn(invite)}. They ${WAY_BACK}`;
+function optedOut(invite: Known) {
+  const how = isComplaint(invite)
+    ? `${asSpam(invite)}, which stopped invites.`
+    : isStoppedElsewhere(invite)
+      ? ELSEWHERE
+      : `Stopped invites${stoppedOn(invite)}.`;
+  return `${how} They ${WAY_BACK}`;
+}
 
 /** The same for an address without a row. A complaint is an opt-out too, and the API does not tell the two apart. */
 export const optedOutOrSpam = (who = "This person") =>
@@ -114,17 +120,23 @@ function placeAndStep(invite: Known, deal: DealState): Place {
   const label = LABELS[status];
   if (!label) {
     const place = closed(invite, deal);
-    const isStopped = status !== "accepted" && isOptedOut(invite);
-    return isStopped ? { ...place, sentence: `${place.sentence} ${optedOut(invite)}` } : place;
+    if (!isOptedOut(invite)) return place;
+    if (status === "accepted") return { ...place, sentence: `${place.sentence} ${asSentence(howStopped(invite))}` };
+    const stopped = { ...place, sentence: `${place.sentence} ${optedOut(invite)}` };
+    if (invite.corrected) return stopped;
+    const advice = isComplaint(invite)
+      ? "Or ask the person for another address, and invite that one."
+      : "Invite them again once they have.";
+    return { ...stopped, advice };
   }
-  if (isAsked(invite) && !isOptedOut(invite)) return asked(invite, deal);
+  if (isAsked(invite)) return asked(invite, deal);
   const declined = status === "declined";
   const no = declined ? `${saidNo(invite)} ` : "";
   // The complaint has the one advice for itself and the opt-out.
   if (isComplaint(invite)) {
     const place = { tone: "failed", label: `${label} – marked as spam` } as const;
     if (!isOptedOut(invite)) {
-      const sentence = `${no}${asSpam(invite)}`;
+      const sentence = `${no}${asSpam(invite)}.`;
       if (declined) return { ...place, sentence, advice: `They allow invites again now. ${wayBack(invite)}` };
       // SES goes on blocking the address until an operator takes it off its list.
       const advice = `${ALLOWED_AGAIN} If it bounces, ask the team that runs this site to unblock the address.`;
@@ -135,7 +147,7 @@ function placeAndStep(invite: Known, deal: DealState): Place {
       const advice = "If they change their mind, ask them for another address, and correct it here.";
       return { ...blocked, advice };
     }
-    return { ...blocked, advice: "Ask the person for another address, and correct it here.", step: "correct" };
+    return { ...blocked, advice: "Or ask the person for another address, and correct it here.", step: "correct" };
   }
   if (isOptedOut(invite)) {
     const sentence = `${no}${optedOut(invite)}`;
@@ -158,9 +170,8 @@ function placeAndStep(invite: Known, deal: DealState): Place {
     };
   }
   if (declined) return { tone: "declined", label, sentence: saidNo(invite), advice: wayBack(invite) };
-  if (status === "expired" && delivery.state === "queued") {
-    const sentence = "The email was not sent in time.";
-    return { tone: "expired", label, sentence, advice: "Resend the invite.", step: "resend" };
+  if (isUnsent(invite)) {
+    return { tone: "expired", label, sentence: UNSENT, advice: "Resend the invite.", step: "resend" };
   }
   if (status === "expired") {
     const { expiresAt } = invite;
@@ -215,8 +226,10 @@ const saidNo = (invite: Invite) => `Said no${declinedOn(invite)}.`;
 const stoppedOn = ({ optedOutAt }: Invite) => (optedOutAt ? ` ${on(optedOutAt)}` : "");
 
 /** `stopped invites on 3 Nov` */
-export const howStopped = (invite: Invite) =>
-  isComplaint(invite) ? `marked as spam ${on(invite.delivery.at)}` : `stopped invites${stoppedOn(invite)}`;
+export const howStopped = (invite: Known) =>
+  isComplaint(invite) ? `marked the email as spam ${on(invite.delivery.at)}` : `stopped invites${stoppedOn(invite)}`;
+
+export const asSentence = (words: string) => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 
 /** How somebody who declined can still get a seat. A link of an earlier email declines too, and does not accept. */
 function wayBack({ expiresAt, delivery }: Invite): string {
@@ -314,17 +327,20 @@ const EVENTS: Record<Event["event"], string> = {
 };
 
 /**
- * What happened to an invite, newest first. A correction comes before what it did at the same time. `reasonsLost`: an
- * earlier email did not arrive, and the API keeps the reason of the newest only. `correctedTo`: the address that replaced this
- * one, if it is known.
+ * What happened to an invite, newest first. A correction comes before the send that it caused at the same time.
+ * `reasonsLost`: an earlier email did not arrive, and the API keeps the reason of the newest only. `correctedTo`: the address
+ * that replaced this one, if it is known. `now`: what has no event, because its time is not known.
  */
 export function timeline(invite: InviteDetail, correctedTo?: string) {
   // The history has no event for allowing invites again.
-  const since = invite.optedOut ? "" : ", and allows them again now";
+  const since: Partial<Record<Event["event"], string>> = invite.optedOut
+    ? {}
+    : { opted_out: ", and allows them again now", complained: ", and invites are allowed again now" };
   const { state, reason } = invite.delivery;
-  const sorted = invite.history.toSorted(
-    (a, b) => Date.parse(b.at) - Date.parse(a.at) || Number(a.event === "corrected") - Number(b.event === "corrected"),
-  );
+  /** The place of an event among those of its time. */
+  const among = ({ event, at }: Event) =>
+    event !== "corrected" ? 0 : invite.history.some((other) => other.event === "cancelled" && other.at === at) ? -1 : 1;
+  const sorted = invite.history.toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at) || among(a) - among(b));
   const newest = sorted.find(({ event }) => event === state);
   const cause = reason && REASONS[reason][0];
   const happened = (what: Event["event"], when: string) =>
@@ -344,10 +360,11 @@ export function timeline(invite: InviteDetail, correctedTo?: string) {
         ? `${EVENTS[entry.event]}: ${cause}`
         : entry.event === "corrected"
           ? correction(entry)
-          : EVENTS[entry.event] + (entry.event === "opted_out" ? since : ""),
+          : EVENTS[entry.event] + (since[entry.event] ?? ""),
   }));
   const reasonsLost = sorted.some((entry) => entry !== newest && ["bounced", "failed"].includes(entry.event));
-  return { events, reasonsLost };
+  const now = isStoppedElsewhere(invite) ? ELSEWHERE : isUnsent(invite) ? UNSENT : undefined;
+  return { events, reasonsLost, now };
 }
 
 /** Whether it can still be resent, corrected or cancelled. */
@@ -356,8 +373,14 @@ export const isOpen = ({ status }: Invite) => status in LABELS;
 /** Whether it left the list: it was cancelled, or its seat was de-allocated. */
 export const isRemoved = ({ status }: Invite) => status === "cancelled" || status === "released";
 
-/** Whether the learner waits for a new link or a seat. */
-export const isAsked = (invite: Invite) => isOpen(invite) && invite.askedAt !== null;
+/** Whether the learner waits for a new link or a seat. Who stopped invites since, with an email of another deal, does not. */
+export const isAsked = (invite: Known) => isOpen(invite) && invite.askedAt !== null && !invite.optedOut;
+
+/** Whether a removed invite's person can be invited again. */
+export const canInviteAgain = (invite: Known) => isRemoved(invite) && !invite.corrected && !isOptedOut(invite);
+
+const isUnsent = ({ status, delivery }: Invite) => status === "expired" && delivery.state === "queued";
+const UNSENT = "The email was not sent in time.";
 
 /**
  * Whether the person stopped invites. A list says it of this invite's emails; the details, of all of the organisation's. Who
@@ -367,18 +390,22 @@ export const isOptedOut = (invite: Known) =>
   invite.optedOut ??
   (!!invite.optedOutAt || (isOpen(invite) && !isAsked(invite) && invite.delivery.reason === "opted_out"));
 
+/** Whether no email of the invite stopped them. */
+const isStoppedElsewhere = (invite: Known) =>
+  !!invite.optedOut && !invite.optedOutAt && !isComplaint(invite) && invite.delivery.reason !== "opted_out";
+
 /** Whether a resend undoes the person's no. Who declined and asked for a new link since waits for one. */
-export const hasDeclined = (invite: Invite) => invite.status === "declined" && !isAsked(invite);
+export const hasDeclined = (invite: Known) => invite.status === "declined" && !isAsked(invite);
 
 const isComplaint = ({ delivery }: Invite) => delivery.state === "complained";
 
 const isRefused = ({ delivery }: Invite) => ["bounced", "complained", "failed"].includes(delivery.state);
 
 /** Whether its mail did not arrive or is not wanted. Who asked for a new link or a seat is not listed twice. */
-export const isUndelivered = (invite: Invite) => isOpen(invite) && !isAsked(invite) && isRefused(invite);
+export const isUndelivered = (invite: Known) => isOpen(invite) && !isAsked(invite) && isRefused(invite);
 
 /** Whether an invite belongs to a list. */
-export function isIn(invite: Invite, filter: Filter | undefined): boolean {
+export function isIn(invite: Known, filter: Filter | undefined): boolean {
   if (filter === undefined) return true;
   if (filter === "asked") return isAsked(invite);
   return filter === "undelivered" ? isUndelivered(invite) : invite.status === filter;
