@@ -179,11 +179,12 @@ function Seats({ deal }: { deal: string }) {
       </>
     );
   }
+  const active = head.deal.state === "active";
   return (
     <>
       <div class="head">
         <Heading title={`Deal seats: ${head.deal.name}`}>{`Deal seats: ${head.deal.name}`}</Heading>
-        {head.deal.state === "active" && (
+        {active && (
           <a class="go" href={`/deals/${deal}/invite`}>
             Invite people
           </a>
@@ -203,7 +204,7 @@ function Seats({ deal }: { deal: string }) {
           <a key={label} href={pathOf(deal, name, undefined)} {...(name === status && { "aria-current": "page" })}>
             {label}{" "}
             {numbers && name !== "removed" && (
-              <span class={name === "asked" && numbers.counts.asked > 0 ? "state asked" : "soft"}>
+              <span class={name === "asked" && active && numbers.counts.asked > 0 ? "state asked" : "soft"}>
                 <Text>{tabCount(numbers.counts, name)}</Text>
               </span>
             )}
@@ -219,7 +220,7 @@ function Seats({ deal }: { deal: string }) {
         counts={numbers?.counts}
         {...(removed && whole.page() && { size: whole.page()!.invites.length })}
         seats={numbers?.seats ?? head.seats}
-        active={head.deal.state === "active"}
+        active={active}
         everyRow={everyRow}
         first={after === undefined}
         onSearch={(search) => setSearch({ search })}
