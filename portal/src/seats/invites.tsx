@@ -487,44 +487,56 @@ export function Invites({
     );
   }, []);
 
+  /** These rows, as they are now where an opt-out was lifted: lists do not say it of a lift in another deal. */
+  const withoutLifted = async (rows: Invite[]): Promise<Invite[]> => {
+    const stopped = rows.filter((row) => isOptedOut(known(row)));
+    const details = await detailsOf(deal, stopped, () => true).catch(() => []);
+    const now = new Map(details.flatMap((detail, at) => (detail ? [[stopped[at]!, detail]] : [])));
+    for (const [row, detail] of now) saw(row, detail);
+    return rows.map((row) => {
+      const detail = now.get(row);
+      // Of another version, only the API decides.
+      return detail && detail.sends === row.sends && detail.status === row.status ? detail : row;
+    });
+  };
+
+  /** Why a resend leaves an invite out. */
+  const whyLeft = (result: Bulk["results"][number]) => {
+    const { row, outcome } = result;
+    if (whyNot(result) === SPAM || outcome === "opted_out") return asSentence(howStopped(row));
+    return outcome === "undeliverable" ? placeOf(row, dealState).sentence : asSentence(WHY_NOT[outcome][0]);
+  };
+
   /** Asks, then resends to those whom it can reach. `kind`: of invites, as in “60 pending invites”. */
-  const resend = async (rows: Invite[], kind = "invite") => {
+  const resend = async (all: Invite[], kind = "invite") => {
+    const rows = await withoutLifted(all);
     const left = rows.flatMap((row) => {
-      const outcome = leftOut(row);
+      const outcome = leftOut(row) ?? (isOptedOut(known(row)) ? ("opted_out" as const) : undefined);
       return outcome ? [{ row, outcome }] : [];
     });
-    const reached = rows.filter((row) => !leftOut(row));
-    const stopped = reached.filter((row) => isOptedOut(known(row)));
-    const declined = reached.filter((row) => hasDeclined(row) && !stopped.includes(row));
+    const reached = rows.filter((row) => !left.count((result) => result.row === row));
+    const declined = reached.filter(hasDeclined);
     const waiters = reached.filter(waitsForSeat);
     const count = reached.length;
     if (count === 0) return tell("plain", `Not resent: ${notDone(left)}`);
-    /** Who stopped invites is skipped. */
-    const some = count - stopped.length || count;
     const sure = await confirm({
-      title: `Resend ${counted(some, kind)}?`,
+      title: `Resend ${counted(count, kind)}?`,
       body: (
         <>
           <p>
-            {some === 1 ? "The person gets" : "Each person gets"} a new email with a new link, unless they stopped
+            {count === 1 ? "The person gets" : "Each person gets"} a new email with a new link, unless they stopped
             invites. Only the new link works.
           </p>
-          {stopped.length > 0 && (
-            <p>
-              <strong>{moreThan(stopped.length, count, "stopped invites")}</strong> They are skipped, unless they have
-              allowed invites again.
-            </p>
-          )}
           {declined.length > 0 && (
             <p>
-              <strong>{manyOf(declined.length, some, "declined")}</strong> A resend asks again, and the invite is
+              <strong>{manyOf(declined.length, count, "declined")}</strong> A resend asks again, and the invite is
               pending again.
             </p>
           )}
           {seats.available === 0 && <p>{NO_SEAT}</p>}
           {waiters.length > 0 && (
             <p>
-              <strong>{manyOf(waiters.length, some, "asked for a seat")}</strong> A resend ends their wait: to wait
+              <strong>{manyOf(waiters.length, count, "asked for a seat")}</strong> A resend ends their wait: to wait
               again, they have to ask again.
             </p>
           )}
@@ -532,14 +544,14 @@ export function Invites({
           {left.length > 0 && (
             <>
               <p>
-                {`${counted(left.length, "invite is", "invites are")} left out.${left.some((result) => whyNot(result) === BOUNCED) ? ` ${BOUNCED[1]}` : ""}`}
+                <Text>
+                  {[`${counted(left.length, "invite is", "invites are")} left out.`, ...stepsOf(left)].join(" ")}
+                </Text>
               </p>
               <People>
-                {left.map(({ row, outcome }) => (
-                  <li key={row.id}>
-                    <Text>
-                      {`${row.email}: ${outcome === "undeliverable" ? placeOf(row, dealState).sentence : asSentence(WHY_NOT[outcome][0])}`}
-                    </Text>
+                {left.map((result) => (
+                  <li key={result.row.id}>
+                    <Text>{`${result.row.email}: ${whyLeft(result)}`}</Text>
                   </li>
                 ))}
               </People>
@@ -547,7 +559,7 @@ export function Invites({
           )}
         </>
       ),
-      action: `Resend ${counted(some, "invite")}`,
+      action: `Resend ${counted(count, "invite")}`,
       keep: "Don’t resend",
     });
     if (sure) await runBulk(resendRows(deal, rows));
@@ -885,10 +897,6 @@ const listed = (row: Invite) => (isRemoved(row) ? undefined : row);
 /** Records why the manager's own action cancelled an invite. */
 const recordCancelled = (row: Invite, news: Told) => recordTold({ ...row, status: "cancelled" }, news);
 
-/** `2 more stopped invites.` */
-const moreThan = (some: number, count: number, did: string) =>
-  some < count ? `${number(some)} more ${did}.` : manyOf(some, count, did);
-
 /** `2 of these declined.` */
 function manyOf(some: number, count: number, did: string): string {
   if (some < count) return `${number(some)} of these ${did}.`;
@@ -1025,6 +1033,9 @@ const whyNot = ({ row, outcome }: Bulk["results"][number]) => {
 /** More names would hide the reasons. The result for download names everybody. */
 const MOST_NAMED = 3;
 
+/** The next steps, each once. */
+const stepsOf = (results: Bulk["results"]) => [...new Set(results.flatMap((result) => whyNot(result)[1] ?? []))];
+
 /** Who was left out, by reason. */
 function notDone(results: Bulk["results"]): string {
   const reasons = [...new Set(results.map(whyNot))];
@@ -1033,7 +1044,7 @@ function notDone(results: Bulk["results"]): string {
     const who = results.length > MOST_NAMED ? unbroken(counted(rows.length, "invite")) : named(rows);
     return `${who} (${reason[0]})`;
   });
-  return [`${parts.join("; ")}.`, ...new Set(reasons.flatMap(([, step]) => step ?? []))].join(" ");
+  return [`${parts.join("; ")}.`, ...stepsOf(results)].join(" ");
 }
 
 function summary(bulk: Bulk, stopped: boolean): Message {
