@@ -206,12 +206,12 @@ check("somebody who stopped invites is not invited, and the list and the result 
   await deal.api("DELETE", `/invites/${(await deal.row(ann)).id}`);
   await enter(page, deal.manager, `${deal.path}/invite`);
   await hand.paste("textbox", "Addresses", `${ann}\n${bob}`);
-  await page.getByRole("heading", { name: "1 will be invited, 1 stopped invites" }).waitFor();
+  await page.getByRole("heading", { name: "1 will be invited, 1 person stopped invites" }).waitFor();
   await rowOf(page, ann).getByText("Stopped invites", { exact: true }).waitFor();
   await checkAccess(page);
   await hand.press("button", "Send 1 invite");
   await page.getByRole("heading", { name: "1 person invited" }).waitFor();
-  await page.getByText("Left out before sending: 1 stopped invites.").waitFor();
+  await page.getByText("Left out before sending: 1 person stopped invites.").waitFor();
   assert.equal((await stack.mails(ann)).length, 1);
 });
 

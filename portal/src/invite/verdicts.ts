@@ -2,7 +2,7 @@
 import type { Filter, SendOutcome, SendResult } from "../api";
 import { isAsked, isUndelivered, type Known, noteOf, optedOutOrSpam, placeOf } from "../seats/words";
 import { dateTime } from "../time";
-import { counted, number } from "../ui/seat-numbers";
+import { counted, number, people } from "../ui/seat-numbers";
 import type { Doubt } from "./doubt";
 import type { LeftOut, Reason } from "./parse";
 
@@ -105,7 +105,7 @@ const SUMMED: [SendOutcome, (count: number) => string][] = [
   ["already_pending", (count) => `${number(count)} ${is(count)} already pending`],
   ["already_accepted", (count) => `${number(count)} ${count === 1 ? "has" : "have"} already accepted`],
   ["duplicate", (count) => counted(count, "is a duplicate", "are duplicates")],
-  ["opted_out", (count) => `${number(count)} stopped invites`],
+  ["opted_out", (count) => `${people(count)} stopped invites`],
   ["too_soon", (count) => `${number(count)} can’t be sent yet`],
   ["unavailable", (count) => `${number(count)} could not be sent`],
 ];
