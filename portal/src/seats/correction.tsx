@@ -5,7 +5,7 @@ import { confirm } from "../ui/confirm";
 import { announce } from "../ui/status";
 import { Text } from "../ui/text";
 import { addressesOf } from "./addresses";
-import { declinedOn, hasDeclined, isAsked } from "./words";
+import { declinedOn, hasDeclined, howStopped, isAsked, isOptedOut, type Known } from "./words";
 
 const TOO_LATE = "Too late to stop: wait for the result.";
 
@@ -27,7 +27,7 @@ export function Correction({
   onClose,
 }: {
   deal: string;
-  invite: Invite;
+  invite: Known;
   /** Whether no seat is free. */
   full: boolean;
   /** Whether an action on the invite is in progress. */
@@ -152,6 +152,11 @@ export function Correction({
       </label>
       {!isSaved && full && isAsked(invite) && invite.askedFor === "seat" && (
         <p>This person waits for a seat. A new invite ends the wait: to wait again, they have to ask again.</p>
+      )}
+      {!isSaved && isOptedOut(invite) && (
+        <p>
+          <Text>{`This person ${howStopped(invite)}. Use only an address that they gave you for invites.`}</Text>
+        </p>
       )}
       {!isSaved && hasDeclined(invite) && <p>This person said no{declinedOn(invite)}: the new invite asks again.</p>}
       <p class="soft">
