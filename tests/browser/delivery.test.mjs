@@ -89,6 +89,8 @@ check("a search for a corrected address says so, and leads to the new invite", {
   await hand.press("button", `History of the invite to ${typo}`);
   await page.getByRole("list", { name: `History of the invite to ${typo}` }).getByText(`Address corrected to ${meant}`).waitFor();
   await hand.press("button", `Go to the new invite to ${meant}`);
+  await page.locator(":focus", { hasText: "Correct address" }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.ariaLabel), `Correct address ${meant}`);
   await rowOf(page, meant).getByText("Pending").waitFor();
   assert.deepEqual(await page.getByRole("rowheader").allInnerTexts(), [meant]);
   assert.equal(page.url(), `${stack.url}${deal.path}`);

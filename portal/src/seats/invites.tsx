@@ -125,7 +125,7 @@ export function Invites({
   }, [search]);
   // If a link searched another list, the link has gone.
   useLayoutEffect(() => {
-    if (search && document.activeElement === document.body) field.current?.focus();
+    if (search && !work.sought && document.activeElement === document.body) field.current?.focus();
   }, []);
   /** What had the focus when the message came. */
   const focused = useRef<Element>(null);
@@ -153,6 +153,15 @@ export function Invites({
   const page = list.value;
   const rows = (page?.invites ?? []).map(known);
   const onPage = new Map(rows.map((row) => [row.id, row]));
+  // Not in the search: on a phone, a keyboard would hide the row.
+  useLayoutEffect(() => {
+    if (!work.sought || !page) return;
+    const id = rows.find(({ email }) => email === work.sought)?.id;
+    work.sought = undefined;
+    const row = document.getElementById(`place-${id}`)?.closest("tr");
+    (row?.querySelector<HTMLElement>(".act button") ?? field.current)?.focus();
+    row?.scrollIntoView({ block: "center" });
+  }, [page]);
   /** The selected rows, also those of other pages. */
   const chosen = [...picked.values()].map((row) => onPage.get(row.id) ?? row).filter(isOpen);
 
@@ -292,7 +301,10 @@ export function Invites({
   const actions: RowActions = {
     pick: (row, on) => select(on ? new Map(picked).set(row.id, row) : unpicked(picked, [row])),
     seen: saw,
-    find: onFind,
+    find: (email) => {
+      work.sought = email;
+      onFind(email);
+    },
     again: (row) => run || void inviteAgain([row]),
     resend: async (row) => {
       const isJustSent = row.sends > 1 && Date.now() - Date.parse(row.queuedAt) < A_MINUTE;

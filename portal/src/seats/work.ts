@@ -48,6 +48,8 @@ class Work {
   readonly busy = signal<ReadonlySet<string>>(new Set());
   /** Actions on one invite whose answer was lost. */
   readonly lost = new Set<string>();
+  /** The address to whose row a link leads. */
+  sought: string | undefined;
   /** Undefined while another page is open. */
   shown: Shown | undefined;
 
