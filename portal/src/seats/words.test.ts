@@ -43,7 +43,7 @@ describe("one sentence says where a person is, and one button does the next step
     [
       "bounced",
       "suppressed",
-      "Pending – not delivered: The email bounced on 1 Nov: the address has been blocked since an earlier bounce. If the mailbox works now, resend the invite. Otherwise correct the address. [correct]",
+      "Pending – not delivered: The email bounced on 1 Nov: the address has been blocked since an earlier bounce. Correct the address, or resend the invite once the mailbox works. [correct]",
     ],
     [
       "bounced",

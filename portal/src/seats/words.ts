@@ -86,7 +86,7 @@ const REASONS: Record<Reason, [why: string, advice?: string, step?: Step]> = {
   ],
   suppressed: [
     "the address has been blocked since an earlier bounce",
-    "If the mailbox works now, resend the invite. Otherwise correct the address.",
+    "Correct the address, or resend the invite once the mailbox works.",
     "correct",
   ],
   temporary: [
