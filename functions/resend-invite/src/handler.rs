@@ -53,7 +53,7 @@ fn outcome_name(outcome: &RowOutcome) -> &'static str {
     match outcome {
         RowOutcome::Queued(_) => "resent",
         RowOutcome::Refused(InviteRefusal::Complained | InviteRefusal::Undeliverable, _) => "undeliverable",
-        RowOutcome::Refused(InviteRefusal::TooSoon(_), _) | RowOutcome::OverLimit(_) => "too_soon",
+        RowOutcome::Refused(InviteRefusal::TooSoon(_), _) => "too_soon",
         RowOutcome::Refused(refusal, _) => Problem::from(*refusal).code,
         RowOutcome::Failed(_) | RowOutcome::NoTime => "unavailable",
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 use shared::domain::send::{Invitee, invite};
 use shared::domain::{Deal, Email, EmailError, InviteId, InviteRefusal, Name, Timestamp, readable};
 use shared::http::{self, HandlerResult, Object, Problem, Request, check_rows, text_cell};
-use shared::sending::RowOutcome::{self, Failed, NoTime, OverLimit, Queued, Refused};
+use shared::sending::RowOutcome::{self, Failed, NoTime, Queued, Refused};
 use shared::sending::{Row, Rule, Sending};
 use shared::store::Seen;
 use std::collections::HashSet;
@@ -126,15 +126,11 @@ impl RowResult {
             Some(Refused(InviteRefusal::OptedOut, _)) => {
                 Self::said("opted_out", "This person stopped invites from your organisation.")
             }
-            Some(Refused(InviteRefusal::TooSoon(retry_at), _)) => {
-                let limited = Self::said("too_soon", "Sending limit reached for this address.");
-                Self { invite_id: Some(id), retry_at: Some(retry_at), ..limited }
+            Some(Refused(InviteRefusal::TooSoon(retry_at), invite)) => {
+                let limited = Self::said("too_soon", "Sending limit reached. Send this row again later.");
+                Self { invite_id: invite.map(|_| id), retry_at: Some(retry_at), ..limited }
             }
             Some(Refused(refusal, _)) => Self::new(Problem::from(refusal).code, Some(id)),
-            Some(OverLimit(retry_at)) => Self {
-                retry_at,
-                ..Self::said("too_soon", "Sending limit reached. Send this row again later.")
-            },
             // If the row was stored after all, it is mailed later, and a repetition finds it pending.
             Some(Failed(_)) => {
                 Self::said("unavailable", "It is not certain that this row was stored. Send it again.")

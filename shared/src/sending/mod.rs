@@ -79,8 +79,6 @@ pub enum RowOutcome {
     /// Stored, and mailed if there was time. In a dry run, nothing is stored.
     Queued(Box<Invite>),
     Refused(InviteRefusal, Option<Box<Invite>>),
-    /// The manager's hourly or the deal's daily limit is used up, until this time.
-    OverLimit(Option<Timestamp>),
     /// The write failed or timed out. The invite may be stored all the same, and is then mailed later.
     Failed(StoreError),
     NoTime,
@@ -124,9 +122,8 @@ impl RowOutcome {
         match self {
             Self::Queued(invite) => Ok(invite),
             Self::Refused(refusal, _) => Err(refusal.into()),
-            Self::OverLimit(Some(retry_at)) => Err(Problem::too_many_requests(retry_at)),
             Self::Failed(error) => Err(error.into()),
-            Self::OverLimit(None) | Self::NoTime => Err(Problem::unavailable()),
+            Self::NoTime => Err(Problem::unavailable()),
         }
     }
 
@@ -295,12 +292,13 @@ impl Sending {
 
     /// Applies the rules to the rows, in order, until the allowance is used up. A row that was not read counts as new.
     fn foresee(&self, request: &SendRequest, rows: &[Row<'_>], allowance: &Allowance) -> Outcomes {
-        let mut left = allowance.sends;
+        let (mut left, retry_at) = (allowance.sends, allowance.retry_at.unwrap_or(request.now));
         let outcomes = rows.iter().map(|row| {
             let (send, _) = self.new_send(request, row)?;
+            let existing = row.existing().cloned().map(Box::new);
             Ok(match (row.rule)(row.existing(), &send, request.now) {
-                Err(refusal) => RowOutcome::Refused(refusal, row.existing().cloned().map(Box::new)),
-                Ok(_) if left == 0 => RowOutcome::OverLimit(allowance.retry_at),
+                Err(refusal) => RowOutcome::Refused(refusal, existing),
+                Ok(_) if left == 0 => RowOutcome::Refused(InviteRefusal::TooSoon(retry_at), existing),
                 Ok(invite) => {
                     left -= 1;
                     RowOutcome::Queued(Box::new(invite))
@@ -308,14 +306,12 @@ impl Sending {
             })
         });
         let mut outcomes = outcomes.collect::<Result<Vec<_>, StoreError>>()?;
-        // When the recipient's limit ends, the other limits still hold.
-        if left == 0
-            && let Some(retry_at) = allowance.retry_at
-        {
-            for outcome in &mut outcomes {
-                if let RowOutcome::Refused(InviteRefusal::TooSoon(at), _) = outcome {
-                    *at = retry_at.max(*at);
-                }
+        for outcome in &mut outcomes {
+            // When the recipient's limit ends, the manager's or the deal's still holds.
+            if let RowOutcome::Refused(InviteRefusal::TooSoon(at), _) = outcome
+                && left == 0
+            {
+                *at = retry_at.max(*at);
             }
         }
         Ok(outcomes)
