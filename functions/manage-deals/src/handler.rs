@@ -71,8 +71,10 @@ async fn create(app: &App, request: &Request) -> HandlerResult {
         ends_at: time("endsAt", &body.ends_at)?,
     };
     new.check()?;
-    let key = match request.header("Idempotency-Key")? {
-        Some(key) if key.is_empty() || key.len() > 255 || key.contains('\t') => {
+    let key = match request.header("Idempotency-Key") {
+        Some(key)
+            if !(1..=255).contains(&key.len()) || !key.bytes().all(|byte| matches!(byte, b' '..=b'~')) =>
+        {
             return Err(Problem::field("Idempotency-Key", "must be 1 to 255 printable ASCII characters"));
         }
         // Every person's id has the same length, so no two pairs give the same text.

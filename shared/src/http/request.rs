@@ -80,7 +80,7 @@ impl Request {
         let mut request = Self { caller: Caller::default(), now, deadline, ledger: Ledger::default(), event };
         // Nobody verified the token of a request without an authorizer.
         if request.event.request_context.authorizer.as_ref().is_some_and(|by| by.jwt.is_some())
-            && let Some(token) = request.raw_header("authorization")
+            && let Some(token) = request.header("authorization")
         {
             request.caller = Caller::new(token, tokens);
         }
@@ -132,19 +132,10 @@ impl Request {
             .map(|(_, value)| value)
     }
 
-    /// A header with any characters.
-    pub(super) fn raw_header(&self, name: &str) -> Option<&str> {
+    /// It may have any characters.
+    pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.event.headers.iter().flatten();
         headers.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-    }
-
-    /// 400 for a header that is not printable ASCII.
-    pub fn header(&self, name: &str) -> Result<Option<&str>, Problem> {
-        let value = self.raw_header(name);
-        match value.filter(|value| !value.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'))) {
-            Some(_) => Err(Problem::field(name, "must contain only printable ASCII characters")),
-            None => Ok(value),
-        }
     }
 
     /// The number that `If-Match` expects, or `None` without the header and for `*`. A header with none of our
@@ -155,7 +146,7 @@ impl Request {
         current: impl Future<Output = Result<Option<T>, StoreError>>,
         number: impl Fn(T) -> u32,
     ) -> Result<Option<u32>, Problem> {
-        let Some(tags) = self.raw_header("if-match").filter(|tags| tags.trim() != "*") else {
+        let Some(tags) = self.header("if-match").filter(|tags| tags.trim() != "*") else {
             return Ok(None);
         };
         let ours: Vec<u32> = tags.split(',').filter_map(number_of).collect();
@@ -180,7 +171,7 @@ impl Request {
             let detail = format!("The body is larger than {} KiB. Send a smaller one.", largest / 1024);
             return Err(Problem::new(413, "payload_too_large", detail));
         }
-        let media_type = self.header("content-type")?.unwrap_or_default();
+        let media_type = self.header("content-type").unwrap_or_default();
         let media_type = media_type.split(';').next().unwrap_or_default().trim();
         let takes_form = self.route().ends_with("/unsubscribe/{id}");
         if body.is_empty() || takes_form || media_type.eq_ignore_ascii_case("application/json") {
@@ -193,7 +184,7 @@ impl Request {
     /// 415 without a body, or 400 with the path of the field that does not fit.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let body = self.event.body();
-        if body.is_empty() && self.header("content-type")?.is_none() {
+        if body.is_empty() && self.header("content-type").is_none() {
             return Err(unsupported_media_type());
         }
         body::parse(&body)
@@ -201,7 +192,7 @@ impl Request {
 
     /// 400 for any other body than the form of one-click unsubscribe.
     pub fn one_click(&self) -> Result<(), Problem> {
-        if form::is_one_click(self.header("content-type")?.unwrap_or_default(), &self.event.body()) {
+        if form::is_one_click(self.header("content-type").unwrap_or_default(), &self.event.body()) {
             Ok(())
         } else {
             Err(Problem::invalid(

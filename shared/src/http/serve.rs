@@ -80,7 +80,7 @@ async fn handle(
     route: &impl AsyncFn(Request) -> HandlerResult,
     request: Request,
 ) -> HandlerResult {
-    if !origin.admits(request.raw_header(HEADER)) {
+    if !origin.admits(request.header(HEADER)) {
         telemetry::refused_origin();
         // The gateway's own refusal looks the same.
         return Ok(json(403, &json!({ "message": "Forbidden" })));
