@@ -25,18 +25,9 @@ pub fn deal_summary(deal: &Deal, now: Timestamp) -> Value {
 pub fn deal_view(deal: &Deal, now: Timestamp) -> Value {
     let reminders: Vec<_> = deal.reminders.iter().copied().map(duration_text).collect();
     let mut view = deal_summary(deal, now);
-    if let Value::Object(view) = &mut view {
-        view.insert("seats".to_owned(), seats_view(deal));
-        view.insert("reminders".to_owned(), json!(reminders));
-    }
+    view["seats"] = seats_view(deal);
+    view["reminders"] = json!(reminders);
     view
-}
-
-#[derive(Debug, Serialize)]
-struct DeliveryView {
-    state: &'static str,
-    at: Option<Timestamp>,
-    reason: Value,
 }
 
 #[derive(Debug, Serialize)]
@@ -60,7 +51,7 @@ pub struct InviteView<'a> {
     removed_at: Option<Timestamp>,
     invited_by: Option<&'a str>,
     sends: u32,
-    delivery: DeliveryView,
+    delivery: Value,
 }
 
 impl<'a> InviteView<'a> {
@@ -96,7 +87,7 @@ impl<'a> InviteView<'a> {
             removed_at: invite.removed_at,
             invited_by: invite.invited_by.as_deref(),
             sends: invite.sends,
-            delivery: DeliveryView { state, at, reason },
+            delivery: json!({"state": state, "at": at, "reason": reason}),
         }
     }
 }
