@@ -90,7 +90,7 @@ impl Digests<'_> {
         let (next, is_done) = match verdict {
             Verdict::Sent => (due.after(seen.concat(), told, tomorrow, self.now), true),
             // Tomorrow's digest tells the same and more.
-            Verdict::Failed(_) => (due.at(tomorrow), false),
+            Verdict::Failed(_) => (Digest { due_at: tomorrow, ..due }, false),
             // SES may have sent it, so it waits until the claim ends.
             Verdict::Unavailable | Verdict::Unknown => {
                 return Ok(Report { left_over: 1, ..Report::default() });

@@ -34,9 +34,9 @@ pub struct Digest {
     pub due_at: Timestamp,
     pub told: Told,
     /// All earlier facts were told.
-    pub(super) since: Timestamp,
+    pub since: Timestamp,
     /// The places of later facts that were told.
-    pub(super) recent: Vec<String>,
+    pub recent: Vec<String>,
 }
 
 /// Who may switch a digest off.
@@ -49,10 +49,6 @@ pub enum SwitchOff<'a> {
 }
 
 impl Digest {
-    pub fn at(self, due_at: Timestamp) -> Self {
-        Self { due_at, ..self }
-    }
-
     /// The digest after a mail that told the facts at these places. An index that lags may hide earlier ones.
     pub fn after(self, seen: Vec<String>, told: Told, due_at: Timestamp, now: Timestamp) -> Self {
         let mut since = self.since.max(now - OVERLAP);
