@@ -31,8 +31,7 @@ impl TryFrom<String> for OrganisationId {
     }
 }
 
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Organisation {
     pub id: OrganisationId,
     pub name: Title,
