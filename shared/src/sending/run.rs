@@ -202,18 +202,14 @@ impl Run<'_> {
     pub async fn send(&self, mails: &[Mail]) -> Vec<Verdict> {
         let watch = clock::start();
         let verdicts = self.sending.mailer.send(mails, self.time_to_mail()).await;
-        self.learn(&verdicts, watch.elapsed());
-        verdicts
-    }
-
-    fn learn(&self, verdicts: &[Verdict], took: Duration) {
         let mut progress = self.progress.borrow_mut();
-        progress.slowest_call = progress.slowest_call.max(took);
+        progress.slowest_call = progress.slowest_call.max(watch.elapsed());
         progress.lost_answers += u32::from(verdicts.contains(&Verdict::Unknown));
         progress.is_refused |= verdicts.contains(&Verdict::Stopped);
         // One response may get lost. If two do, SES or the network is failing.
         progress.mailed.stopped |=
             progress.lost_answers > 1 || verdicts.iter().any(|verdict| verdict.ends_the_run());
+        verdicts
     }
 
     /// Waits for a turn in the account's send rate. False if no turn comes in time.
