@@ -55,10 +55,7 @@ pub struct SeenInvite {
 
 /// Reads a cell that is not text as empty, so that one cell does not refuse all other rows.
 pub fn text_cell<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) => Some(text),
-        _ => None,
-    })
+    Ok(Value::deserialize(deserializer)?.as_str().map(str::to_owned))
 }
 
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
