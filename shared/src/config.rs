@@ -197,13 +197,11 @@ impl Settings {
         self.parsed(name, default, "a whole number", |text| text.parse().ok())
     }
 
-    /// Whole seconds, at least one.
     fn duration(&mut self, name: &str, default: Lifetime) -> Lifetime {
         self.parsed(name, default, "a time like 90s, 2h or 28d", parse_duration)
     }
 
-    /// The secret stays out of errors.
-    /// A blank text is no secret, and must not admit everybody.
+    /// The secret stays out of errors. A blank text is no secret, and must not admit everybody.
     fn origin(&mut self, name: &str) -> Origin {
         let Some(secrets) = self.optional(name) else { return Origin::default() };
         if secrets.split_whitespace().map(str::len).min().unwrap_or_default() < SHORTEST_SECRET {

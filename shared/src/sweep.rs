@@ -35,7 +35,6 @@ pub struct Report {
 }
 
 impl Report {
-    /// One invite or digest whose change failed.
     pub fn failed(error: &StoreError) -> Self {
         telemetry::row_failed(error);
         Self { failures: 1, left_over: 1, ..Self::default() }

@@ -153,14 +153,12 @@ pub fn tracked(tracked: Tracked) {
     record(BY_FUNCTION, &metrics, json!({ "Others": others, "Strays": strays, "Dropped": dropped }));
 }
 
-/// Logs and counts an item that a list leaves out.
 pub fn unreadable(error: &StoreError, deal: Option<DealId>) {
     let deal = deal.map(|deal| deal.to_string());
     tracing::error!(error = %error, deal.id = deal, "an item of a list was skipped");
     record(ALSO_OVER_ALL, &[("UnreadableItems", "Count", 1.into())], json!({}));
 }
 
-/// Counts a request that did not come through CloudFront.
 pub fn refused_origin() {
     record(OVER_ALL, &[("RefusedOrigins", "Count", 1.into())], json!({}));
 }

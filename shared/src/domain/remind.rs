@@ -14,7 +14,6 @@ pub const DEFAULT_REMINDERS: [Duration; MOST_REMINDERS] = [Duration::days(7), Du
 
 const MOST_REMINDERS: usize = 2;
 
-/// An error says what is wrong.
 pub fn check_reminders(after: &[Duration], lifetime: Duration) -> Result<(), &'static str> {
     if after.len() > MOST_REMINDERS {
         Err("must have at most 2 times")

@@ -10,7 +10,6 @@ use serde_path_to_error::Segment;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// The most rows of a request.
 pub const MOST_ROWS: usize = 1_000;
 
 pub fn check_rows(rows: usize) -> Result<(), Problem> {

@@ -69,7 +69,6 @@ pub struct Request {
     pub now: Timestamp,
     /// When the answer must be out.
     pub deadline: Deadline,
-    /// Notes each write, for the audit log.
     pub ledger: Ledger,
     event: Event,
 }
@@ -87,7 +86,6 @@ impl Request {
         request
     }
 
-    /// The route, as the gateway chose it: `GET /api/deals/{dealId}`.
     pub fn route(&self) -> &str {
         self.event.route()
     }

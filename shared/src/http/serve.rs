@@ -20,7 +20,6 @@ pub struct App {
     pub config: Config,
 }
 
-/// Runs a function that sends no mail.
 pub async fn run(route: impl AsyncFn(&App, Request) -> HandlerResult) -> Result<(), Error> {
     telemetry::init();
     let config = Config::from_env()?;

@@ -56,10 +56,8 @@ pub struct SendRequest {
     pub ledger: Ledger,
 }
 
-/// Returns the invite after the send, or why the invite must not be sent.
 pub type Rule<'a> = Box<dyn Fn(Option<&Invite>, &NewSend, Timestamp) -> Result<Invite, InviteRefusal> + 'a>;
 
-/// Returns the invite after another one takes its place, or why none may.
 pub type ReplaceRule<'a> = Box<dyn Fn(Option<&Invite>, Timestamp) -> Result<Invite, InviteRefusal> + 'a>;
 
 pub struct Row<'a> {
@@ -87,7 +85,6 @@ pub enum RowOutcome {
 /// One outcome for each row, in order.
 type Outcomes = Result<Vec<RowOutcome>, Problem>;
 
-/// Runs a function that sends mail for requests.
 pub async fn run(route: impl AsyncFn(&Sending, Request) -> HandlerResult) -> Result<(), Error> {
     telemetry::init();
     let sending = &Sending::from_env().await?;
@@ -117,7 +114,6 @@ impl Row<'_> {
 }
 
 impl RowOutcome {
-    /// For a request about one invite.
     pub fn into_invite(self) -> Result<Box<Invite>, Problem> {
         match self {
             Self::Queued(invite) => Ok(invite),

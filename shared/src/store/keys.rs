@@ -132,7 +132,6 @@ pub(super) fn parse_list(list_pk: &str, is_accepted: bool) -> Option<InviteState
     }
 }
 
-/// A deal's invites that a manager should look at for this reason, in the index `attention`.
 pub(super) fn attention(deal: DealId, reason: Attention) -> String {
     let reason = match reason {
         Attention::Asked => "asked",
@@ -145,7 +144,6 @@ pub(super) fn attention(deal: DealId, reason: Attention) -> String {
 /// A place has three digits for the order, because a request has at most 1,000 rows.
 const LAST: u16 = 999;
 
-/// The length of a place.
 const PLACE: usize = 13 + 3 + 16;
 
 /// A row's sort key in the listing: milliseconds, order in the request, and 96 bits of the id. The order
@@ -161,7 +159,6 @@ pub(super) fn removed_place(removed_at: Timestamp, queued: Queued, invite: Invit
     format!("{place}{:013}", queued.at.timestamp_millis())
 }
 
-/// When the removed row of this sort key was queued.
 pub(super) fn queued_before_removal(removed_place: &str) -> Option<Timestamp> {
     DateTime::from_timestamp_millis(removed_place.get(PLACE..)?.parse().ok()?)
 }
