@@ -4,12 +4,8 @@ use serde_json::{Value, json};
 use shared::audit::owner;
 use shared::domain::accept::{LinkRefusal, deal_accepts, may_preview};
 use shared::domain::{Deal, Invite, Status, Timestamp};
-use shared::http::{self, App, HandlerResult, Problem, Request};
+use shared::http::{self, App, HandlerResult, Problem, Request, TO_ANSWER};
 use shared::store::Store;
-use std::time::Duration;
-
-/// Time reserved for the answer when conflicts have used up the rest.
-const TO_ANSWER: Duration = Duration::from_secs(2);
 
 pub(crate) async fn route(App { store, .. }: &App, request: Request) -> HandlerResult {
     match request.route() {

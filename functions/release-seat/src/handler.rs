@@ -6,16 +6,12 @@ use serde_json::json;
 use shared::domain::cancel::cancel;
 use shared::domain::{DealId, Invite, InviteId, InviteKey, InviteRefusal};
 use shared::http::{self, App, HandlerResult, Manager, Object, Problem, Request, RowResult, SeenInvite};
-use shared::http::{authorize_deal_id, check_rows, no_content, summary};
+use shared::http::{TO_ANSWER, authorize_deal_id, check_rows, no_content, summary};
 use shared::store::{Changed, Refused, Seen, StoreError};
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
 /// Writes at once.
 const WRITES: usize = 32;
-
-/// Time reserved for the answer, so that rows without one are told as `unavailable`.
-const TO_ANSWER: Duration = Duration::from_secs(2);
 
 pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
     let manager = request.caller.manager()?;

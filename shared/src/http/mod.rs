@@ -20,5 +20,5 @@ pub use origin::Origin;
 pub use problem::Problem;
 pub use request::{Event, Request};
 pub use response::{HandlerResult, Response, json, no_content, see_other, with_etag};
-pub use serve::{App, answer, run, serve};
+pub use serve::{App, TO_ANSWER, answer, run, serve};
 pub use view::{InviteView, RowResult, deal_summary, deal_view, seats_view, summary};

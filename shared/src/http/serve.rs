@@ -13,6 +13,9 @@ use std::time::Duration;
 /// Time reserved for a 503 when the handler has not answered.
 const LAST_WORD: Duration = Duration::from_millis(500);
 
+/// Time reserved for the answer, where conflicts may use up the rest: each row without an answer is told as `unavailable`.
+pub const TO_ANSWER: Duration = Duration::from_secs(2);
+
 /// The dependencies of a function that sends no mail.
 #[derive(Clone, Debug)]
 pub struct App {
