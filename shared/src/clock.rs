@@ -19,6 +19,9 @@ pub fn start() -> Instant {
 /// Time reserved to report what a function did that answers nobody.
 pub const TO_REPORT: Duration = Duration::from_secs(1);
 
+/// No batch of a sweep and no call to SES starts with less time left than this.
+pub const LEAST_TIME: Duration = Duration::from_secs(1);
+
 /// When an invocation must have been answered.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline(Instant);

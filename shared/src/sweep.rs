@@ -1,7 +1,7 @@
 //! Walks the due invites, all shards in parallel, and stops before the deadline. A sweep has no input and no
 //! state: the next sweep finds the invites that this one leaves (I7).
 
-use crate::clock::Deadline;
+use crate::clock::{Deadline, LEAST_TIME};
 use crate::domain::{DealId, InviteKey, Timestamp};
 use crate::store::{InviteRecord, Store, StoreError, in_time, keys};
 use crate::telemetry;
@@ -12,9 +12,6 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::pin::pin;
 use std::time::Duration;
-
-/// No batch starts with less time left than this.
-const LEAST_TIME: Duration = Duration::from_secs(1);
 
 /// Limits the read of one deal's invites, so that a throttled partition does not hold up other deals.
 const LONGEST_READ: Duration = Duration::from_secs(2);

@@ -2,7 +2,7 @@
 //! ends. A mail that was not recorded as sent stays queued, and its lease ends by itself (I4).
 
 use super::Sending;
-use crate::clock::{self, Deadline};
+use crate::clock::{self, Deadline, LEAST_TIME};
 use crate::domain::claim::{MOST_ATTEMPTS, retry_delay};
 use crate::domain::outcome::{Outcome, record_outcome};
 use crate::domain::{Attempt, Deal, FailureReason, Invite, Link, Timestamp};
@@ -18,9 +18,6 @@ use std::time::Duration;
 
 /// SES calls in flight.
 const CALLS: usize = 4;
-
-/// No SES call starts with less time left than this.
-const LEAST_TIME: Duration = Duration::from_secs(1);
 
 /// Reserved at the end of a run to record the last outcomes.
 const RECORDING: Duration = Duration::from_secs(1);
