@@ -5,15 +5,9 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shared::clock::{self, Deadline, TO_REPORT};
 use shared::config::Config;
 use shared::domain::expire::expire;
-use shared::store::{InviteRecord, Seen, Store, keys::Queue};
+use shared::store::{BATCH, InviteRecord, Seen, Store, WRITES, keys::Queue};
 use shared::sweep::{Report, sweep};
 use shared::telemetry;
-
-/// As many as one `BatchGetItem` can read.
-const BATCH: usize = 100;
-
-/// Writes under way at once, in each batch.
-const WRITES: usize = 32;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

@@ -7,11 +7,8 @@ use shared::domain::cancel::cancel;
 use shared::domain::{DealId, Invite, InviteId, InviteKey, InviteRefusal};
 use shared::http::{self, App, HandlerResult, Manager, Object, Problem, Request, RowResult, SeenInvite};
 use shared::http::{TO_ANSWER, authorize_deal_id, check_rows, no_content, summary};
-use shared::store::{Changed, Refused, Seen, StoreError};
+use shared::store::{Changed, Refused, Seen, StoreError, WRITES};
 use std::collections::{HashMap, HashSet};
-
-/// Writes at once.
-const WRITES: usize = 32;
 
 pub(crate) async fn route(app: &App, request: Request) -> HandlerResult {
     let manager = request.caller.manager()?;

@@ -18,7 +18,8 @@ use crate::domain::{
 use crate::http::{self, HandlerResult, Manager, Problem, Request, authorize_deal, authorize_deal_id};
 use crate::mail::ses::Mailer;
 use crate::store::{
-    Allowance, Changed, InviteRecord, OptOuts, Refused, Seen, Sender, Store, StoreError, in_time, new_link,
+    Allowance, Changed, InviteRecord, OptOuts, Refused, Seen, Sender, Store, StoreError, WRITES, in_time,
+    new_link,
 };
 use crate::telemetry;
 use aws_types::SdkConfig;
@@ -27,9 +28,6 @@ use futures_util::stream::{self, StreamExt};
 use lambda_runtime::Error;
 use std::collections::HashMap;
 use std::time::Duration;
-
-/// Writes in flight in one request.
-const WRITES: usize = 32;
 
 /// Mailing ends this long before the request's deadline, and no row's write starts later.
 const TO_ANSWER: Duration = Duration::from_secs(1);

@@ -25,6 +25,7 @@ pub use item::InviteRecord;
 pub use limits::{Allowance, Sender};
 pub use listing::{Counts, Page, PageQuery, StatusFilter};
 pub use opt_out::OptOuts;
+pub use read::BATCH;
 pub use retry::Backoff;
 
 use crate::aws;
@@ -45,6 +46,9 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 /// An item, a key, or the values of an expression.
 pub type Item = HashMap<String, AttributeValue>;
+
+/// Writes under way at once, in a request or in a batch of a sweep.
+pub const WRITES: usize = 32;
 
 /// How long init waits for the first answer.
 const WARMING: Duration = Duration::from_secs(2);

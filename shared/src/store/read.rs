@@ -12,7 +12,7 @@ use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use std::time::Duration;
 
 /// DynamoDB's limit for one `BatchGetItem`.
-const BATCH: usize = 100;
+pub const BATCH: usize = 100;
 
 /// Batches that are read at once: as many as there are in a request of a thousand rows.
 const BATCHES: usize = 10;
