@@ -175,7 +175,7 @@ check("a deal to which somebody was invited is not deleted", { expect: [answered
   const question = page.getByRole("dialog");
   await question.getByText("If somebody was ever invited to this deal, Seatkeeper refuses, and nothing changes: end the deal instead.").waitFor();
   await hand.press("button", "Delete deal", question);
-  await page.getByRole("alert").filter({ hasText: "so it can't be deleted." }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "Once it has ended, nobody can be invited or accept." }).waitFor();
   await rowOf(page, "Unlimited").waitFor();
 });
 
