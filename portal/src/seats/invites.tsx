@@ -22,7 +22,7 @@ import { unbroken } from "../time";
 import { confirm } from "../ui/confirm";
 import { asProblem, type Loaded } from "../ui/load";
 import { People } from "../ui/people";
-import { counted, number } from "../ui/seat-numbers";
+import { counted, number, people } from "../ui/seat-numbers";
 import { Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
@@ -526,7 +526,7 @@ export function Invites({
       const outcome = leftOut(row) ?? (isOptedOut(known(row)) ? ("opted_out" as const) : undefined);
       return outcome ? [{ row, outcome }] : [];
     });
-    const reached = rows.filter((row) => !left.count((result) => result.row === row));
+    const reached = rows.filter((row) => !left.some((result) => result.row === row));
     const declined = reached.filter(hasDeclined);
     const waiters = reached.filter(waitsForSeat);
     const count = reached.length;
