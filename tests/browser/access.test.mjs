@@ -222,7 +222,7 @@ const STATES = {
     await page.getByRole("button", { name: "Send 2 invites" }).click();
     await page.getByRole("heading", { name: "Not all invites could be sent" }).waitFor();
     await page.getByRole("link", { name: "Deals", exact: true }).click();
-    await page.getByText("has stopped. 2 invites are left.").waitFor();
+    await page.getByText("has stopped. No answer came for 2 invites, which may have been sent.").waitFor();
   }, inUse: true, snapshot: false },
   "settings": { steps: async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
