@@ -96,6 +96,15 @@ test.each([
   expect((await countsOf("d")).asked).toBe(waiting);
 });
 
+test("those who asked are counted also if they cannot be read", async () => {
+  answer([waits("eve", { optedOut: true })], { ...COUNTS, asked: 1 });
+  const { fetch } = globalThis;
+  vi.stubGlobal("fetch", async (path: string) =>
+    path.endsWith("/counts") ? fetch(path) : Response.json({ code: "unavailable" }, { status: 503 }),
+  );
+  expect((await countsOf("d")).asked).toBe(1);
+});
+
 test("counting those who asked reads the details of ten", async () => {
   const asked = answer(
     Array.from({ length: 30 }, (_, at) => waits(`p${at}`)),

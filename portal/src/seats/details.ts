@@ -51,10 +51,15 @@ export async function detailsOf(deal: string, rows: Invite[], onProgress: (read:
 export async function countsOf(deal: string): Promise<Counts> {
   const counts = await getCounts(deal);
   if (counts.asked === 0 || counts.asked > counts.exactUpTo) return counts;
-  const { invites } = await listSeats(deal, { status: "asked" });
-  for (const detail of await detailsOf(deal, invites.slice(0, AT_ONCE), () => true)) if (detail) recordDetail(detail);
-  const stopped = invites.filter((row) => known(row).optedOut).length;
-  return { ...counts, asked: Math.max(0, counts.asked - stopped) };
+  try {
+    const { invites } = await listSeats(deal, { status: "asked" });
+    for (const detail of await detailsOf(deal, invites.slice(0, AT_ONCE), () => true)) if (detail) recordDetail(detail);
+    const stopped = invites.filter((row) => known(row).optedOut).length;
+    return { ...counts, asked: Math.max(0, counts.asked - stopped) };
+  } catch {
+    // The numbers are worth more than who of them stopped invites.
+    return counts;
+  }
 }
 
 /**
