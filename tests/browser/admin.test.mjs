@@ -1,6 +1,6 @@
 /** Deals admin: partnership managers find organisations, create, resize, edit, end and delete deals, and see why a change is refused. */
 import assert from "node:assert/strict";
-import { answered, chooseAccount, enter, hasFocusAtOnce, Keyboard } from "./browser.mjs";
+import { answered, chooseAccount, enter, Keyboard, watchFocus } from "./browser.mjs";
 import { ADMIN, addresses, until } from "./stack.mjs";
 import { suite } from "./suite.mjs";
 
@@ -444,9 +444,9 @@ check("a new deal that was changed after a lost answer is created once, and the 
 
 check("a form that is closed after a lost answer still creates no second deal", LOST, async ({ page, stack, hand }) => {
   const form = await loseCreation({ page, hand }, "closed");
-  const focused = hasFocusAtOnce(page, ".message .notice");
+  const hadFocus = await watchFocus(page, ".message .notice");
   await hand.press("button", "Cancel", form);
-  assert.ok(await focused, "the focus moves before “New deal” is pressed, not between");
+  assert.ok(await hadFocus(), "the focus moves before “New deal” is pressed, not between");
   await says(page, "We don’t know whether the new deal was created.");
   await hand.press("button", "New deal");
   await form.getByText("An earlier attempt to create this deal got no answer.").waitFor();

@@ -211,16 +211,23 @@ export async function tabTo(page, target) {
   }
 }
 
-/** Whether what this selector finds has the focus as soon as it is in the page, before the person can press a key. */
-export const hasFocusAtOnce = (page, selector) =>
-  page.evaluate((selector) => new Promise((resolve) => {
-    new MutationObserver((_, observer) => {
-      const shown = document.querySelector(selector);
-      if (!shown) return;
-      observer.disconnect();
-      resolve(shown.contains(document.activeElement) || document.activeElement.contains(shown));
-    }).observe(document, { childList: true, subtree: true });
-  }), selector);
+/**
+ * Watches for what this selector finds. The returned function says whether it had the focus as soon as it was in the page,
+ * before the person could press a key.
+ */
+export async function watchFocus(page, selector) {
+  await page.evaluate((selector) => {
+    globalThis.hadFocus = new Promise((resolve) => {
+      new MutationObserver((_, observer) => {
+        const shown = document.querySelector(selector);
+        if (!shown) return;
+        observer.disconnect();
+        resolve(document.activeElement !== document.body && document.activeElement.contains(shown));
+      }).observe(document, { childList: true, subtree: true });
+    });
+  }, selector);
+  return () => page.evaluate(() => globalThis.hadFocus);
+}
 
 /** In the page: whether the target has the focus, and the focused element if its focus does not show. */
 function lookAtFocus(target) {
