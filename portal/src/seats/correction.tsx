@@ -51,7 +51,6 @@ export function Correction({
   };
   const [wrong, setWrong] = useState<string>();
   const [isTooLate, setTooLate] = useState(false);
-  useEffect(() => setTooLate(false), [correcting]);
   const close = () => {
     if (!correcting) {
       edited.keep(undefined);
@@ -108,6 +107,7 @@ export function Correction({
         if (busy || correcting) return;
         if (!corrected) return setWrong("Enter an address.");
         if (corrected === email && !isRenamed) return setWrong("Change the address or the name first.");
+        setTooLate(false);
         setCorrecting(true);
         void submit().finally(() => (setCorrecting(false), field.current?.focus()));
       }}
@@ -170,7 +170,7 @@ export function Correction({
         <button type="button" class="secondary outline small" aria-disabled={correcting} onClick={close}>
           <Text>{isSaved ? "Don’t save" : "Keep address"}</Text>
         </button>
-        {isTooLate && <span class="soft">{TOO_LATE}</span>}
+        {correcting && isTooLate && <span class="soft">{TOO_LATE}</span>}
       </p>
     </form>
   );
