@@ -804,7 +804,7 @@ for (const [way, leave] of WAYS) {
 }
 
 for (const viewport of [DESKTOP, PHONE]) {
-  check(`a double click on “Remove” removes one row, which can be put back, and an edited row has “Done”, ${viewport.width} px wide`, { viewport }, async ({ page, stack, hand }) => {
+  check(`a double click on “Remove” removes one row, which can be restored, and an edited row has “Done”, ${viewport.width} px wide`, { viewport }, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
     await deal.invite(["ann@example.com"]);
     await inviting(page, deal);
@@ -818,7 +818,7 @@ for (const viewport of [DESKTOP, PHONE]) {
     for (const name of ["bob", "cat"]) await page.getByRole("button", { name: `Remove ${name}@example.com` }).dblclick();
     await summary(page, none);
     assert.deepEqual(await drafts(page), []);
-    await hand.press("button", "Undo: put cat@example.com back");
+    await hand.press("button", "Undo: restore cat@example.com");
     await summary(page, "1 will be invited");
     const focused = await page.waitForFunction(() => document.activeElement?.getAttribute("aria-label"));
     assert.equal(await focused.jsonValue(), "Remove cat@example.com");

@@ -292,8 +292,8 @@ function CheckedRow({
     void inviting.remove(row.id);
     setTimeout(() => line.current?.querySelector("button")?.focus());
   };
-  const putBack = () => {
-    void inviting.putBack(row.id);
+  const restore = () => {
+    void inviting.restore(row.id);
     setTimeout(() => line.current?.querySelector<HTMLElement>("button.remove")?.focus());
   };
   const done = () => {
@@ -318,7 +318,7 @@ function CheckedRow({
         <td role="cell" data-label="What will happen">
           <div>
             <span class="state">Removed</span>{" "}
-            <button type="button" class="link" aria-label={`Undo: put ${who} back`} onClick={putBack}>
+            <button type="button" class="link" aria-label={`Undo: restore ${who}`} onClick={restore}>
               Undo
             </button>
           </div>

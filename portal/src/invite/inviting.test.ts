@@ -227,7 +227,7 @@ it("the doubt about a row stays when other rows go, and goes with all that it is
   expect(meant()).toBe(undefined);
 });
 
-it("removed rows keep their places until some are added, and each can be put back", async () => {
+it("removed rows keep their places until some are added, and each can be restored", async () => {
   const inviting = new Inviting("removed");
   const rows = ["ann", "bob", "cat", "dan"].map((name) => ({ email: `${name}@example.com` }));
   await inviting.add({ rows, leftOut: [] });
@@ -235,8 +235,8 @@ it("removed rows keep their places until some are added, and each can be put bac
   for (const id of [0, 2, 1]) await inviting.remove(id);
   expect([names(inviting.rows.value), names(inviting.shown.value)]).toEqual(["dan", "ann bob cat dan"]);
   expect(names(new Inviting("removed").rows.value)).toBe("dan");
-  await inviting.putBack(1);
-  await inviting.putBack(0);
+  await inviting.restore(1);
+  await inviting.restore(0);
   expect([names(inviting.rows.value), names(inviting.shown.value)]).toEqual(["ann bob dan", "ann bob cat dan"]);
   await inviting.add({ rows: [{ email: "eve@example.com" }], leftOut: [] });
   expect(names(inviting.shown.value)).toBe("ann bob dan eve");

@@ -112,7 +112,7 @@ export class Inviting {
   readonly question = signal<ColumnsQuestion | undefined>(undefined);
   /** The lines of all texts that are not in the list, and why. */
   readonly leftOut = signal<LeftOut[]>([]);
-  /** The rows that were removed since the list was shown in this order. They keep their places, to be put back. */
+  /** The rows that were removed since the list was shown in this order. They keep their places, and can be restored. */
   readonly removed = signal<ReadonlyMap<number, Row>>(new Map());
   #order: number[] = [];
   /** The rows and the removed rows. */
@@ -375,8 +375,8 @@ export class Inviting {
     if (this.checking.value || isShared) await this.check();
   }
 
-  /** Puts a removed row back in its place. */
-  async putBack(id: number) {
+  /** Restores a removed row in its place. */
+  async restore(id: number) {
     const row = this.removed.value.get(id);
     if (!row) return;
     batch(() => {

@@ -689,7 +689,7 @@ describe("the page asks if more than one column could be meant", () => {
       "Ann Doe\tann@example.com\tBob Roe <bob@example.com>",
       [{ ...ann, beside: ["Ann Doe"] }, BOB],
     ],
-  ])("in a table that is to be read as a list, a name %s is no address", (_, line, rows) => {
+  ])("in a table that is read as a list, a name %s is no address", (_, line, rows) => {
     const list = readTexts(`Kim Low\tkim@a.example\tkim@b.example\n${line}`, [{ email: EVERY }]);
     expect("rows" in list && list.rows.slice(2)).toEqual(rows);
   });

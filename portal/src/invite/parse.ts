@@ -413,7 +413,7 @@ function fromCellsInAnyOrder(cells: string[], column: number | undefined, named:
   return fromLine(cell).map((found) => (beside.length > 0 && !found.name ? { ...found, beside } : found));
 }
 
-/** A line of a table that is to be read as a list: every address, with the name beside it. */
+/** A line of a table that is read as a list: every address, with the name beside it. */
 function fromListed({ cells, raw }: TextRecord): Recipient[] {
   // Without tabs, a comma may be a part of the name before a bracket.
   if (isAngled(raw) && !raw.includes("\t")) return fromLine(raw);

@@ -75,7 +75,7 @@ function pendingAndLeft({ pending, exactUpTo }: Counts, { available }: Seats): s
 
 /** For more pending and due invites than free seats, of which there is one at least. */
 export function moreThanSeats(due: number, { pending, exactUpTo }: Counts, { available }: Seats): string {
-  // The due ones are counted here, whatever the limit.
+  // The due ones are counted here, without a limit.
   const many = atLeast(pending + due, pending > exactUpTo ? exactUpTo + due : Number.POSITIVE_INFINITY, people);
   if (available === 1) return `${many} may still accept, but only 1 seat is left. The first to accept gets it.`;
   return `${many} may still accept, but only ${number(available)} seats are left. The first ${number(available)} to accept get them.`;
