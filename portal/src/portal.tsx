@@ -160,17 +160,16 @@ const AllDeals = () => (isPartner() ? <Admin /> : <Deals />);
 
 function Nav() {
   const { path } = useLocation();
-  const isOfDeals = path === "/" || path.startsWith("/deals");
-  const current = (isIt: boolean) => isIt && { "aria-current": "page" as const };
+  const current = (pattern: RegExp) => pattern.test(path) && { "aria-current": "page" as const };
   return (
     <nav aria-label="Pages">
       {!isPartner() && (
-        <a href="/deals" {...current(isOfDeals)}>
+        <a href="/deals" {...current(/^\/(deals|$)/)}>
           Deals
         </a>
       )}
       {may("deals.admin") && (
-        <a href="/admin" {...current(path.startsWith("/admin") || (isOfDeals && isPartner()))}>
+        <a href="/admin" {...current(isPartner() ? /^\/(admin|deals)?\/?$/ : /^\/admin/)}>
           Deals admin
         </a>
       )}

@@ -284,7 +284,7 @@ check("animations follow the reduced-motion setting", {}, async ({ page, stack }
   await until("motion", moving);
 });
 
-check("a partnership manager starts at Deals admin, where the logo leads", {}, async ({ page, stack, hand }) => {
+check("a partnership manager starts at Deals admin, where the logo leads", { expect: [answered(403)] }, async ({ page, stack, hand }) => {
   await enter(page, ADMIN);
   await heading(page, "Deals admin");
   await page.goto("/admin?find=acme");
@@ -299,4 +299,7 @@ check("a partnership manager starts at Deals admin, where the logo leads", {}, a
   await heading(page, "Deals admin");
   assert.equal(await page.getByRole("alert").count(), 0);
   assert.equal(await here.innerText(), "Deals admin");
+  await enter(page, ADMIN, (await stack.newDeal()).path);
+  await page.getByRole("alert").waitFor();
+  assert.equal(await here.count(), 0);
 });
