@@ -57,7 +57,7 @@ check("the list of deals says which deal ends soon, and its pages offer each dea
   await enter(page, deal.manager, "/deals");
   const states = page.getByRole("row").locator(".state");
   await until("the deals", async () => (await states.count()) === 3);
-  assert.deepEqual((await states.allInnerTexts()).sort(), ["Active", "Ends in\u00a02\u00a0days", "Ends in\u00a02\u00a0days"]);
+  assert.deepEqual((await states.allInnerTexts()).sort(), ["Active", "Ends\u00a0in\u00a02\u00a0days", "Ends\u00a0in\u00a02\u00a0days"]);
   for (const path of [deal.path, `${deal.path}/invite`]) {
     await page.goto(path);
     await page.getByText("2 deals of your organisation run longer.").waitFor();
