@@ -58,7 +58,7 @@ fn document(
     now: Timestamp,
     dimensions: &[&[&str]],
     metrics: &[Metric],
-    mut document: Value,
+    values: Value,
 ) -> Value {
     let known = || metrics.iter().filter(|(_, _, value)| !value.is_null());
     let published: Vec<_> = known().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
@@ -66,12 +66,12 @@ fn document(
         .iter()
         .map(|names| json!({ "Namespace": NAMESPACE, "Dimensions": [names], "Metrics": published }))
         .collect();
-    for (name, _, value) in known() {
-        document[name] = value.clone();
-    }
-    document["Function"] = function.into();
-    document["_aws"] = json!({ "Timestamp": now.timestamp_millis(), "CloudWatchMetrics": directives });
-    document
+    let Value::Object(mut document) = values else { return values };
+    document.extend(known().map(|(name, _, value)| ((*name).to_owned(), value.clone())));
+    document.insert("Function".to_owned(), function.into());
+    let directives = json!({ "Timestamp": now.timestamp_millis(), "CloudWatchMetrics": directives });
+    document.insert("_aws".to_owned(), directives);
+    Value::Object(document)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::domain::{AddressPrefix, DealId, InviteKey, NamePart, OrganisationId};
+use shared::domain::{AddressPrefix, DealId, HistoryEntry, InviteKey, NamePart, OrganisationId};
 use shared::http::{self, App, HandlerResult, InviteView, Problem, Request, Response};
 use shared::http::{authorize_deal, authorize_deal_id};
 use shared::store::{Cursor, Page, PageQuery, StatusFilter, StoreError};
@@ -188,6 +188,15 @@ async fn counts(app: &App, request: &Request) -> HandlerResult {
     Ok(http::json(200, &counts.ok_or_else(Problem::not_found)?))
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DetailView<'a> {
+    #[serde(flatten)]
+    invite: InviteView<'a>,
+    opted_out: bool,
+    history: Vec<HistoryEntry<'a>>,
+}
+
 /// Also shows cancelled and released invites.
 async fn invite(app: &App, request: &Request) -> HandlerResult {
     let (_, deal) = authorize_deal_id(&app.store, request).await?;
@@ -197,8 +206,7 @@ async fn invite(app: &App, request: &Request) -> HandlerResult {
     let invite = record.ok_or_else(Problem::not_found)?.invite;
     let person = (&deal.organisation.id, &invite.email);
     let opted_out = app.store.opt_outs([person]).await?.has(person.0, person.1);
-    let mut view = json!(InviteView::new(&invite, &deal, request.now));
-    view["optedOut"] = json!(opted_out);
-    view["history"] = json!(invite.history.newest_first().collect::<Vec<_>>());
+    let (view, history) = (InviteView::new(&invite, &deal, request.now), invite.history.newest_first());
+    let view = DetailView { invite: view, opted_out, history: history.collect() };
     Ok(http::with_etag(200, invite.sends, &view))
 }

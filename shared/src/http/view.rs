@@ -25,8 +25,10 @@ pub fn deal_summary(deal: &Deal, now: Timestamp) -> Value {
 pub fn deal_view(deal: &Deal, now: Timestamp) -> Value {
     let reminders: Vec<_> = deal.reminders.iter().copied().map(duration_text).collect();
     let mut view = deal_summary(deal, now);
-    view["seats"] = seats_view(deal);
-    view["reminders"] = json!(reminders);
+    if let Value::Object(view) = &mut view {
+        view.insert("seats".to_owned(), seats_view(deal));
+        view.insert("reminders".to_owned(), json!(reminders));
+    }
     view
 }
 
