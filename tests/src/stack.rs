@@ -143,6 +143,15 @@ impl TestStack {
         items.unwrap_or_else(|error| panic!("the table can be read: {error:?}"))
     }
 
+    /// The items of one partition of the table.
+    pub async fn items_of(&self, pk: &str) -> Vec<Item> {
+        let query = self.local.dynamodb().query().table_name(TABLE).consistent_read(true);
+        let query = query.key_condition_expression("pk = :pk");
+        let query = query.expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
+        let items = query.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+        items.unwrap_or_else(|error| panic!("{pk} can be read: {error:?}"))
+    }
+
     /// As if the next UTC day had begun for each digest that waits for it. Returns when each digest was due.
     pub async fn next_day(&self) -> Vec<i64> {
         let mut times = Vec::new();

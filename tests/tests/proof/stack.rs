@@ -152,9 +152,8 @@ impl DisturbedStack {
     }
 
     async fn open_invites(&self, deal: &Deal) -> Vec<Item> {
-        let pk = format!("D#{}", deal.id);
-        let is_open = |item: &Item| text(item, "pk") == Some(&pk) && text(item, "status") == Some("open");
-        self.stack.items().await.into_iter().filter(is_open).collect()
+        let is_open = |item: &Item| text(item, "status") == Some("open");
+        self.stack.items_of(&format!("D#{}", deal.id)).await.into_iter().filter(is_open).collect()
     }
 
     async fn put(&self, mut item: Item) {
