@@ -16,9 +16,9 @@ use crate::stack::{DisturbedStack, in_this_form};
 
 const TIMEOUT: u64 = 8;
 
-/// The short form plays every fifth cell. The number of faults is no multiple of five, so that each fault is chosen, and
-/// five is odd, so that both sides of calls are.
-const ONE_OF: usize = 5;
+/// The short form plays every seventh cell. The number of faults is no multiple of seven, so that each is chosen, and
+/// seven is odd, so that both sides of calls are.
+const ONE_OF: usize = 7;
 
 /// Longer than an attempt to reach the table may take (`shared/src/store/mod.rs`).
 const TABLE_LATE: Duration = Duration::from_millis(3_300);
