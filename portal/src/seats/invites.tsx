@@ -411,9 +411,11 @@ export function Invites({
         body: (
           <p>
             <Text>{`${person(row)} loses the seat and access to ${page?.deal.name}.`}</Text> The seat becomes available.{" "}
-            {isOptedOut(known(row))
-              ? "They stopped invites: they cannot get a seat again until they allow invites again."
-              : "To get a seat again, they need a new invite."}
+            <Text>
+              {isOptedOut(known(row))
+                ? `They ${howStopped(known(row))}: they cannot get a seat again until they allow invites again.`
+                : "To get a seat again, they need a new invite."}
+            </Text>
           </p>
         ),
         action: "De-allocate seat",
