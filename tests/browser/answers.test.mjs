@@ -166,6 +166,17 @@ check("an ended deal highlights nobody who asked", {}, async ({ page, stack }) =
   assert.equal(await asked.locator(".state").count(), 0);
 });
 
+check("somebody with a seat who stopped invites is promised no new one", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const [ann] = people(deal);
+  await deal.seat(ann);
+  await answer(stack, await stack.linkTo(ann), "opt-out");
+  await enter(page, deal.manager, deal.path);
+  await rowOf(page, ann).getByText(/^Has held a seat since .* Stopped invites on \d+\s\w+\.$/).waitFor();
+  await hand.press("button", `De-allocate seat of ${ann}`);
+  await page.getByRole("dialog").getByText(/They stopped invites on .*: they cannot get a seat again until they allow invites again\.$/).waitFor();
+});
+
 check("a declined invite has its own list, and its history says so", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [ann, bob] = people(deal);
@@ -204,7 +215,10 @@ check("somebody who stopped invites is not invited, and the list and the result 
   await deal.invite([ann]);
   await answer(stack, await stack.linkTo(ann), "opt-out");
   await deal.api("DELETE", `/invites/${(await deal.row(ann)).id}`);
-  await enter(page, deal.manager, `${deal.path}/invite`);
+  await enter(page, deal.manager, `${deal.path}?status=removed`);
+  await rowOf(page, ann).getByText(/ Invite them again once they have\.$/).waitFor();
+  assert.equal(await page.getByRole("button", { name: /^Invite (all )?again/ }).count(), 0);
+  await hand.press("link", "Invite people");
   await hand.paste("textbox", "Addresses", `${ann}\n${bob}`);
   await page.getByRole("heading", { name: "1 will be invited, 1 person stopped invites" }).waitFor();
   await rowOf(page, ann).getByText("Stopped invites", { exact: true }).waitFor();
@@ -292,6 +306,15 @@ check("a list says who stopped invites, promises them no reminder, and reads no 
     assert.equal(await question.getByText("You can invite them again at any time.").count(), times);
     await hand.press("button", "Keep invite", question);
   }
+  await hand.press("button", `Correct address ${ann}`);
+  const warning = page.getByText(/^This person stopped invites on \d+\s\w+\. Use only an address that they gave you for invites\.$/);
+  await hand.write("textbox", "Correct address", bob);
+  await warning.waitFor();
+  await hand.press("button", "Keep address");
+  await hand.press("button", `Correct address ${bob}`);
+  await hand.write("textbox", "Correct address", ann);
+  assert.equal(await warning.count(), 0);
+  await hand.press("button", "Keep address");
   await hand.write("searchbox", "Name or address contains", ann);
   await page.getByText("1 found").waitFor();
   await rowOf(page, ann).getByText("Pending – stopped invites").waitFor();
