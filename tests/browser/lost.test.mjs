@@ -184,6 +184,25 @@ check("correcting an invite that somebody else cancelled says so", { expect: [an
   assert.deepEqual(await deal.rows(), []);
 });
 
+check("cancelling an invite whose address another tab corrected says so, and the new invite stays", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const people = ["ann@exmaple.com", "bob@example.com", "cat@exmaple.com"];
+  await stack.fault("reject", 3);
+  await deal.invite(people);
+  await enter(page, deal.manager, deal.path);
+  await hand.press("button", "Cancel invite to ann@exmaple.com");
+  const corrected = async (name) => deal.api("PATCH", `/invites/${(await deal.row(`${name}@exmaple.com`)).id}`, { email: `${name}@example.com` }, { "if-match": '"1"' });
+  await corrected("ann");
+  await hand.press("button", "Cancel invite", page.getByRole("dialog"));
+  await says(page, `Not cancelled: the address ann@exmaple.com was corrected by ${deal.manager} in the meantime. The new address got an invite of its own.`);
+  await hand.press("checkbox", "Select all on this page");
+  await hand.press("button", "Cancel selected");
+  await corrected("cat");
+  await hand.press("button", /^Cancel \d invites$/, page.getByRole("dialog"));
+  await says(page, "cat@exmaple.com (the address was corrected before). A corrected address has an invite of its own.");
+  assert.ok((await deal.rows()).some(({ email }) => email === "cat@example.com"));
+});
+
 for (const [button, confirm, maybe, done] of [
   ["Resend selected", "Resend 2 invites", "these invites may have been resent.", "2 invites resent: ann@example.com, bob@example.com."],
   ["Cancel selected", "Cancel 2 invites", "these invites may have been cancelled.", "2 invites cancelled: ann@example.com, bob@example.com."],

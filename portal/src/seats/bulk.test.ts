@@ -170,3 +170,26 @@ test.each([
   // Who asked for a new link or a seat wants an email.
   expect(leftOut({ ...listed, askedAt: row.queuedAt })).toBe(state === "queued" ? "sending" : undefined);
 });
+
+test("an invite that somebody else cancelled or corrected before is not reported as one's own cancellation", async () => {
+  signIn();
+  const gone: Record<string, string[]> = { bob: ["cancelled"], cat: ["corrected", "cancelled"], dan: ["cancelled"] };
+  vi.stubGlobal("fetch", async (url: string, { body }: RequestInit) => {
+    if (body) {
+      const { invites } = JSON.parse(body as string) as { invites: { id: string }[] };
+      return Response.json({ results: invites.map(({ id }) => ({ inviteId: id, outcome: "cancelled" })) });
+    }
+    const removed = Object.keys(gone).map((id) => ({ ...row, id, status: "cancelled" as const }));
+    if (url.includes("status=removed")) return Response.json({ ...PAGE, invites: removed });
+    const id = url.split("/").at(-1)!;
+    const by = id === "dan" ? ME : "eve@acme.example";
+    const history = gone[id]!.map((event) => ({ at: row.queuedAt, event, by }));
+    return Response.json({ ...row, id, status: "cancelled", optedOut: false, history });
+  });
+  const bulk = cancelRows(
+    "d",
+    ["ann", "bob", "cat", "dan"].map((id) => ({ ...row, id })),
+  );
+  await bulk.run(() => true);
+  expect(bulk.results.map(({ outcome }) => outcome)).toEqual(["cancelled", "not_found", "corrected", "cancelled"]);
+});

@@ -16,7 +16,7 @@ import { drop, keep, kept } from "../storage";
 import { detailsOf } from "./details";
 import { doneByMe } from "./lost";
 import { recordGone, recordRow, recordTold, withOwn } from "./own";
-import { isAsked, isSending } from "./words";
+import { isAsked, isCorrected, isRemoved, isSending } from "./words";
 
 /** At the rate that mail is sent, a batch of this size ends soon. */
 const BATCH = 50;
@@ -25,8 +25,11 @@ const BATCH = 50;
 type OnProgress = (done: number) => boolean;
 /** What an action has still to ask for: these rows, or a list from this place. The place after the last page is null. */
 type Source = { rows: Invite[] } | { status: "pending" | "expired"; cursor?: string | null | undefined };
-/** `sending`: its last email is still queued, so it needs no other. */
-export type BulkOutcome = ResendOutcome | CancelOutcome | "sending";
+/**
+ * `sending`: its last email is still queued, so it needs no other. `corrected`: a correction of its address had cancelled it
+ * before, and the new address has an invite.
+ */
+export type BulkOutcome = ResendOutcome | CancelOutcome | "sending" | "corrected";
 
 /**
  * Why a resend of many leaves a row out. The API decides the same way; the page says it before it asks. Whether somebody
@@ -171,6 +174,7 @@ export class Bulk {
   async #request(rows: Invite[]) {
     if (rows.length === 0) return;
     this.#keep(true);
+    const before = await this.#goneBefore(rows).catch(() => new Map<string, BulkOutcome>());
     let results: { outcome: BulkOutcome }[];
     try {
       results = await this.action.request(this.deal, rows);
@@ -188,7 +192,7 @@ export class Bulk {
     );
     this.unsure = [];
     for (const [index, row] of rows.entries()) {
-      this.#add(row, own.has(row.id) ? this.action.done : results[index]!.outcome);
+      this.#add(row, own.has(row.id) ? this.action.done : (before.get(row.id) ?? results[index]!.outcome));
     }
   }
 
@@ -208,6 +212,22 @@ export class Bulk {
     this.#batch = this.#batch?.filter(({ id }) => !own.has(id));
     this.unsure = [];
     this.#keep(false);
+  }
+
+  /** What became of the rows that somebody had cancelled before: the API cancels them again without a word. */
+  async #goneBefore(rows: Invite[]): Promise<Map<string, BulkOutcome>> {
+    if (this.action.done !== "cancelled") return new Map();
+    const { invites } = await listSeats(this.deal, { status: "removed", limit: 200 });
+    const gone = new Set(invites.map(({ id }) => id));
+    const before = rows.filter(({ id }) => gone.has(id));
+    const details = await detailsOf(this.deal, before, () => true);
+    return new Map(
+      details.flatMap((now, at) =>
+        now && isRemoved(now) && !doneByMe("cancelled", before[at]!, now)
+          ? [[now.id, isCorrected(now) ? "corrected" : "not_found"] as const]
+          : [],
+      ),
+    );
   }
 
   /** Those of these rows with which this person has done it, by their ids. */

@@ -289,7 +289,14 @@ export function Invites({
     work.busy.value = new Set(work.busy.value).add(row.id);
     setMessage(undefined);
     try {
-      action.done(await action.send(), "");
+      const after = await action.send();
+      // The API cancels a cancelled invite again without a word.
+      const now = after ? undefined : await getInvite(deal, row.id).catch(() => undefined);
+      if (now && isRemoved(now) && !doneByMe(action.did, row, now)) {
+        recordDetail(now);
+        replaceStale(row, undefined);
+        tell("plain", meantime(action.did, row, now));
+      } else action.done(after, "");
     } catch (error) {
       const problem = asProblem(error);
       if (!action.says?.(problem)) await explain(action, problem);
@@ -1026,6 +1033,7 @@ const WHY_NOT: Record<BulkOutcome, [why: string, step?: string]> = {
   stale: ["changed after you loaded this page"],
   already_accepted: ["already accepted"],
   not_found: ["cancelled before"],
+  corrected: ["the address was corrected before", "A corrected address has an invite of its own."],
   too_soon: ["sending limit reached", "Where the sending limit was reached, resend later."],
   opted_out: ["stopped invites", SOME_OPTED_OUT],
   undeliverable: ["bounced or marked as spam", "Each row in “Not delivered” says the next step."],
