@@ -18,7 +18,7 @@ import {
 import { keepTyped } from "../invite/draft";
 import { MailHelp } from "../invite/mail-help";
 import { csvOf, download } from "../invite/result-file";
-import { unbroken } from "../time";
+import { shortDate, unbroken } from "../time";
 import { confirm } from "../ui/confirm";
 import { asProblem, type Loaded } from "../ui/load";
 import { People } from "../ui/people";
@@ -27,13 +27,14 @@ import { Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
 import { type Bulk, type BulkOutcome, cancelRows, leftOut, resendListed, resendRows } from "./bulk";
+import { whatEnds } from "./cancelling";
 import { editedCorrection } from "./correction";
 import { detailsOf, replacementOf, rowsToRead, toInviteAgain, useDetails } from "./details";
 import { Empty } from "./empty";
 import { Export, fileName } from "./export";
 import { InviteList, type RowActions } from "./list";
 import { doneByMe, sentTo } from "./lost";
-import { type Done, meantime } from "./meantime";
+import { type Done, meantime, noBefore } from "./meantime";
 import { exactCount, tabCount, total } from "./numbers";
 import { offered, recordOffers, withdrawOffers } from "./offers";
 import { known, recordDetail, recordGone, recordRow, recordSeen, recordTold } from "./own";
@@ -283,6 +284,15 @@ export function Invites({
       setMessage({ problem, text: `The ${what} may have gone through.`, retry: () => void act(action), ofList: true });
     });
 
+  /** Adds to the message about a resend that the person had said no, which the page had not shown. */
+  const tellOfNo = async (row: Invite, text: string) => {
+    const detail = await getInvite(deal, row.id).catch(() => undefined);
+    const when = detail && noBefore(detail, row.sends);
+    const shown = work.message.value;
+    if (when && shown && "text" in shown && shown.text === text)
+      tell("plain", `${text} ${person(row)} had said no on ${shortDate(when)}, before this resend.`);
+  };
+
   const act = async (action: Action) => {
     const { row } = action;
     if (work.busy.value.has(row.id)) return;
@@ -355,7 +365,9 @@ export function Invites({
         done: (now, first) => {
           replaceRow(row, now);
           const full = seats.available === 0 ? ` ${NO_SEAT}` : "";
-          tell("good", `A new invite to ${row.email} is on its way${first}. Older links no longer work.${full}`);
+          const text = `A new invite to ${row.email} is on its way${first}. Older links no longer work.${full}`;
+          tell("good", text);
+          if (!hasDeclined(row)) void tellOfNo(row, text);
         },
       });
     },
@@ -391,7 +403,7 @@ export function Invites({
         title: `Cancel the invite to ${row.email}?`,
         body: (
           <p>
-            <Text>{`${person(row)} can no longer accept: the link in the email stops working.`}</Text>
+            <Text>{whatEnds([row], person(row))}</Text>
             {active && !isOptedOut(known(row)) && " You can invite them again at any time."}
           </p>
         ),
@@ -417,12 +429,19 @@ export function Invites({
         title: `De-allocate the seat of ${row.email}?`,
         body: (
           <p>
-            <Text>{`${person(row)} loses the seat and access to ${page?.deal.name}.`}</Text> The seat becomes available.{" "}
-            <Text>
-              {isOptedOut(known(row))
-                ? `They ${howStopped(known(row))}: they cannot get a seat again until they allow invites again.`
-                : "To get a seat again, they need a new invite."}
-            </Text>
+            {active ? (
+              <>
+                <Text>{`${person(row)} loses the seat and access to ${page?.deal.name}.`}</Text> The seat becomes
+                available.{" "}
+                <Text>
+                  {isOptedOut(known(row))
+                    ? `They ${howStopped(known(row))}: they cannot get a seat again until they allow invites again.`
+                    : "To get a seat again, they need a new invite."}
+                </Text>
+              </>
+            ) : (
+              <Text>{`${person(row)} loses the seat. The deal has ended: nobody can be invited to it any more.`}</Text>
+            )}
           </p>
         ),
         action: "De-allocate seat",
@@ -436,7 +455,7 @@ export function Invites({
         send: () => releaseSeat(deal, row).then(() => undefined),
         done: (_, first) => {
           replaceRow(row, undefined);
-          tell("good", `${row.email} no longer has a seat${first}. The seat is available again.`);
+          tell("good", `${row.email} no longer has a seat${first}.${active ? " The seat is available again." : ""}`);
         },
       });
     },
@@ -592,7 +611,7 @@ export function Invites({
       title: `Cancel ${many}?`,
       body: (
         <>
-          <p>These people can no longer accept: the links in their emails stop working.</p>
+          <p>{whatEnds(rows)}</p>
           <People>{rows.map((row) => whoIsReached(row))}</People>
         </>
       ),

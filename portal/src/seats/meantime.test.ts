@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { InviteDetail } from "../api";
 import { INVITE } from "../sample";
-import { type Done, meantime } from "./meantime";
+import { type Done, meantime, noBefore } from "./meantime";
 
 const BY = "max@acme.example";
 const AT = "2026-11-20T10:00:00Z";
@@ -58,3 +58,11 @@ it.each<[did: Done, after: InviteDetail | undefined, words: string]>([
 ])("an action after a change that it met: what is not %s, and why", (did, after, words) => {
   expect(meantime(did, INVITE, after)).toBe(words);
 });
+
+it.each<[what: string, after: InviteDetail, at: string | undefined]>([
+  ["a no that the page had not shown", now({ sends: 2 }, "resent", "declined", "sent", "invited"), AT],
+  ["no no", now({ sends: 2 }, "resent", "sent", "invited"), undefined],
+  ["a no to an earlier send", now({ sends: 2 }, "resent", "sent", "resent", "declined", "invited"), undefined],
+  ["a request after the no", now({ sends: 2 }, "resent", "asked", "declined", "invited"), undefined],
+  ["another resend since", now({ sends: 3 }, "resent", "declined", "resent", "invited"), undefined],
+])("after a resend, the page tells of %s", (_, after, at) => expect(noBefore(after, 1)).toBe(at));

@@ -25,3 +25,12 @@ export function meantime(did: Done, { email, sends }: Invite, now: InviteDetail 
     return `${not("resent")} the invite to ${email} was resent${by("invited", "resent")} in the meantime.`;
   return `${not()} the invite to ${email} changed in the meantime. Its row shows the current state.`;
 }
+
+/** When the person said no to the send with this number, if a resend followed it. */
+export function noBefore({ sends, history }: InviteDetail, seen: number): string | undefined {
+  const resent = history.findIndex(({ event }) => event === "invited" || event === "resent");
+  if (sends !== seen + 1 || resent < 0) return undefined;
+  const before = history.slice(resent + 1);
+  const newest = before.find(({ event }) => ["invited", "resent", "asked", "declined"].includes(event));
+  return newest?.event === "declined" ? newest.at : undefined;
+}
