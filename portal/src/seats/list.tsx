@@ -96,6 +96,10 @@ export function InviteList({
   );
 }
 
+/** Whether an open invite's time is over. A declined invite expires too. Of a pending one, a reload decides. */
+export const isPast = ({ status }: Invite, expires: string, now: number) =>
+  status === "expired" || (status !== "pending" && Date.parse(expires) <= now);
+
 function Row({
   deal,
   invite,
@@ -133,8 +137,7 @@ function Row({
   useLayoutEffect(() => setUnfolded((part) => (part === "correction" ? undefined : part)), [email, name, canCorrect]);
   // While an email is queued, its end is not known.
   const expires = open && !isSending(invite) ? invite.expiresAt : null;
-  // A declined invite expires too. Of a pending one, a reload decides.
-  const isOver = expires !== null && invite.status !== "pending" && Date.parse(expires) <= now;
+  const isOver = expires !== null && isPast(invite, expires, now);
   return (
     <>
       <tr role="row" aria-busy={busy}>
