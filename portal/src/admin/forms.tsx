@@ -338,7 +338,7 @@ export function ChangeForm({
             </p>
           )}
           <p key={etag} class="soft">
-            {deal.organisation.name}: {counted(deal.seats.total, "seat")}, {number(deal.seats.allocated)} allocated,{" "}
+            <bdi>{deal.organisation.name}</bdi>: {counted(deal.seats.total, "seat")}, {number(deal.seats.allocated)} allocated,{" "}
             {number(deal.seats.available)} available; {instant(deal.startsAt)} – {instant(deal.endsAt)}.
           </p>
           {stale && (

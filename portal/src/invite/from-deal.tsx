@@ -5,7 +5,7 @@ import { date } from "../time";
 import { asProblem, useLoad } from "../ui/load";
 import { number, people } from "../ui/seat-numbers";
 import { announce, Failure, Notice, Waiting } from "../ui/status";
-import { Text } from "../ui/text";
+import { isolated, Text } from "../ui/text";
 import { type Learners, learnersOf, sourcesFor } from "./learners";
 
 export function FromDeal({
@@ -108,7 +108,7 @@ function Choose({
           <select id={select} value={id} onChange={({ currentTarget: { value } }) => setId(value)}>
             {deals.map(({ id, name, endsAt, state, seats }) => (
               <option key={id} value={id}>
-                {`${name}: ${people(seats.allocated)} with a seat, ${state === "ended" ? "ended" : "ends"} on ${date(endsAt)}`}
+                {`${isolated(name)}: ${people(seats.allocated)} with a seat, ${state === "ended" ? "ended" : "ends"} on ${date(endsAt)}`}
               </option>
             ))}
           </select>

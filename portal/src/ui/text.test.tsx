@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Text } from "./text";
+import { isolated, Text } from "./text";
 
 /** The text, with `|` where an address may break. */
 const broken = (text: string) =>
@@ -31,4 +31,15 @@ it.each([
   ],
 ])("%s may break after the @, and a long part after its dots", (text, shown) => {
   expect(broken(text)).toBe(shown);
+});
+
+it.each([
+  ["شركة الأمل, 23 November 2026", "[شركة الأمل], 23 November 2026"],
+  ["Deal of חברה: 20 seats", "Deal of [חברה]: 20 seats"],
+  ["שלום 5 בית: 20 seats, شركة", "[שלום 5 בית]: 20 seats, [شركة]"],
+  ["Łódź & Ørsted, 5 seats", "Łódź & Ørsted, 5 seats"],
+])("a name from right to left does not move what follows: %s", (text, shown) => {
+  const marked = (text: string) => text.replace(/\u2068/g, "[").replace(/\u2069/g, "]");
+  expect(marked(isolated(text))).toBe(shown);
+  expect(marked(broken(text))).toBe(shown);
 });
