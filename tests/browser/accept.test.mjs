@@ -310,6 +310,15 @@ check("a double click on “No thanks” does not press what takes its place", {
   assert.equal((await newest(deal)).optedOut, false);
 });
 
+check("a page that is open when its invite ends says so, and offers nothing that ended", {}, async ({ page, stack }) => {
+  const { deal, link } = await invited(stack);
+  await deal.patch({ endsAt: `${new Date(Date.now() + 6000).toISOString().slice(0, 19)}Z` });
+  await page.goto(link);
+  await page.getByRole("button", { name: "Sign in to accept" }).waitFor();
+  await heading(page, "This subscription has ended");
+  assert.equal(await page.getByRole("button", { name: "Sign in to accept" }).count(), 0);
+});
+
 check("a learner whose link has expired asks for a new one, which is remembered", { viewport: PHONE, hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const link = `/accept#${tokenOf(asking.link)}`;
   await page.goto(link);

@@ -191,6 +191,14 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
     return () => removeEventListener("pageshow", comeBack);
   }, []);
 
+  const expiresAt = found && !isOver(found.obstacle) ? found.preview?.expiresAt : undefined;
+  useEffect(() => {
+    const left = Date.parse(expiresAt ?? "") + A_SECOND - Date.now();
+    // An answer that is under way meets the end, and says so.
+    const timer = left > 0 && setTimeout(() => busy.value || void reload(), Math.min(left, LONGEST_TIMER));
+    return () => void (timer && clearTimeout(timer));
+  }, [expiresAt]);
+
   const enter = async (prompt?: string) => {
     busy.value = "leaving";
     failure.value = undefined;
@@ -409,6 +417,10 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
     </>
   );
 }
+
+const A_SECOND = 1000;
+/** The longest wait that browsers can count, in milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Whether somebody accepted, which the answer to an older link said. It does not say who. */
 const isTakenUnseen = ({ preview, obstacle }: Found) => !preview && obstacle === "already_accepted";
