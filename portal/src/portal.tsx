@@ -6,7 +6,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { LocationProvider, Route, Router, useLocation } from "preact-iso";
 import { leaveForInvitation } from "./accept/token";
 import { Deals } from "./deals";
-import { isSendingList } from "./invite/draft";
+import { isSendingList, losesWork } from "./invite/draft";
 import { SeatsPage } from "./seats/seats";
 import {
   another,
@@ -299,7 +299,7 @@ function Missing() {
 }
 
 // Asks before the page is left, but nobody who has signed out.
-addEventListener("beforeunload", (event) => session.value && isSendingList() && event.preventDefault());
+addEventListener("beforeunload", (event) => session.value && losesWork() && event.preventDefault());
 addEventListener("hashchange", () => leaveForInvitation() || takeUnsubscribeId());
 // Before any request or rendering, as on the accept page: a mail filter may have changed the path of a link.
 if (leaveForInvitation()) {

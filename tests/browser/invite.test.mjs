@@ -518,6 +518,17 @@ check("unchecked text blocks sending", { hands: [Keyboard] }, async ({ page, sta
   await summary(page, "3 people invited");
 });
 
+check("a reload brings back the question about columns", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, deal);
+  await page.getByLabel("Excel or CSV file").setInputFiles(file("ann.csv", "Name,Work Email,Home Email\nAnn Doe,ann@example.com,ann@home.example\n"));
+  await summary(page, "Which columns do you mean?");
+  await page.reload();
+  await summary(page, "Which columns do you mean?");
+  await hand.press("button", "Use these columns");
+  await summary(page, "1 will be invited");
+});
+
 check("every dropped file is read, one question at a time", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
@@ -529,6 +540,9 @@ check("every dropped file is read, one question at a time", {}, async ({ page, s
   ]);
   await summary(page, "Which columns do you mean?");
   await page.getByText("2 files are waiting. First answer the question above.").waitFor();
+  const asked = new Promise((resolve) => page.once("dialog", (dialog) => (resolve(dialog.type()), dialog.dismiss())));
+  await page.evaluate(() => location.reload()).catch(() => undefined);
+  assert.equal(await asked, "beforeunload", "a reload would lose the files");
   await files.setInputFiles(file("dan.csv", "Name;E-Mail\nDan Low;dan@example.com\n"));
   await page.getByText("3 files are waiting").waitFor();
   await hand.press("button", "Use these columns");

@@ -6,6 +6,7 @@ import { signal } from "@preact/signals";
 import type { SendResult } from "../api";
 import { drop, keep, kept } from "../storage";
 import { counted } from "../ui/seat-numbers";
+import type { Columns } from "./columns";
 import type { LeftOut } from "./parse";
 import type { Recipient } from "./recipients";
 
@@ -21,6 +22,8 @@ export interface Draft {
   text: string;
   rows: DraftRow[];
   leftOut: LeftOut[];
+  /** The answers so far, while a question about the text's columns is open. */
+  answers?: Columns[];
   /** Set if sending has begun and not ended. */
   stage?: "sending" | "paused";
   /** The result of the last list, if some of its rows are left here. */
@@ -73,6 +76,13 @@ export function keptBy(deal: string): number {
   const { rows, stage } = restoreDraft(deal);
   return stage ? 0 : rows.length;
 }
+
+/** The deals for which files wait to be read. */
+const waiting = new Set<string>();
+export const markWaiting = (deal: string, isIt: boolean) => (isIt ? waiting.add(deal) : waiting.delete(deal));
+
+/** Whether leaving the page ends the sending of a list, or loses files: no storage of the browser keeps them. */
+export const losesWork = () => isSendingList() || waiting.size > 0;
 
 /** Whether this page is sending a list: that ends when the page is left. */
 export const isSendingList = () => [...open].some((deal) => restoreDraft(deal).stage === "sending");

@@ -2,6 +2,7 @@ import { beforeEach, expect, it, vi } from "vitest";
 import { INVITE as LISTED, spaced } from "../sample";
 import { recordAddresses } from "../seats/addresses";
 import { doubtAbout } from "./doubt";
+import { losesWork } from "./draft";
 import { Inviting } from "./inviting";
 
 /** For a machine that does other work as well. */
@@ -362,4 +363,27 @@ it("a row shows the name as it will be stored, pasted or typed", async () => {
   expect(name()).toBe("Ann Doe");
   await inviting.correct(0, { email: "ann@b.example" });
   expect(name()).toBe("Ann Doe");
+});
+
+it("an open question comes back after a reload, with the answers before it", () => {
+  const table = "Name\tWork Email\tHome Email\nAnn Doe\tann@example.com\tann@home.example\n";
+  const inviting = new Inviting("asks");
+  inviting.write(
+    `${table}\n\n${table.replaceAll("Ann", "Eve").replaceAll("Home", "Private").replaceAll("ann", "eve")}`,
+  );
+  inviting.read();
+  const first = inviting.question.value;
+  expect(first).toBeDefined();
+  expect(new Inviting("asks").question.value).toEqual(first);
+  inviting.write(inviting.text.value);
+  expect(new Inviting("asks").question.value).toBeUndefined();
+});
+
+it("while files wait to be read, leaving the page loses them", () => {
+  const inviting = new Inviting("files");
+  expect(losesWork()).toBe(false);
+  inviting.files.value = [new File(["ann@example.com"], "ann.csv")];
+  expect(losesWork()).toBe(true);
+  inviting.files.value = [];
+  expect(losesWork()).toBe(false);
 });

@@ -26,7 +26,7 @@ import { asProblem } from "../ui/load";
 import { bouncesBeside } from "./bounces";
 import type { Columns, ColumnsQuestion } from "./columns";
 import { doubtAbout } from "./doubt";
-import { type DraftRow, isDue, keepDraft, keyOfAddress, restoreDraft } from "./draft";
+import { type DraftRow, isDue, keepDraft, keyOfAddress, markWaiting, restoreDraft } from "./draft";
 import { stored } from "./name";
 import { type LeftOut, type List, readList } from "./parse";
 import type { Recipient } from "./recipients";
@@ -151,9 +151,11 @@ export class Inviting {
 
   constructor(readonly deal: string) {
     void this.#restore();
+    effect(() => void markWaiting(deal, this.files.value.length > 0));
     effect(() => {
       const stage = this.stage.value;
-      const draft = { text: this.text.value, leftOut: this.leftOut.value };
+      const answers = this.question.value && this.#answers;
+      const draft = { text: this.text.value, leftOut: this.leftOut.value, ...(answers && { answers }) };
       if (stage === "sending" || stage === "paused" || stage === "finishing")
         return keepDraft(deal, { ...draft, rows: this.rows.value, stage: stage === "sending" ? stage : "paused" });
       const isDone = stage === "done";
@@ -168,7 +170,7 @@ export class Inviting {
   }
 
   async #restore() {
-    const { text, rows, leftOut, last = [], stage } = restoreDraft(this.deal);
+    const { text, rows, leftOut, answers, last = [], stage } = restoreDraft(this.deal);
     batch(() => {
       this.text.value = text;
       this.rows.value = rows.map(asRow);
@@ -179,6 +181,10 @@ export class Inviting {
       // The page was left before the answer came.
       if (stage === "sending") this.#change(this.due.value.slice(0, BATCH).map(unsure));
     });
+    if (answers) {
+      this.#answers = answers;
+      this.read();
+    }
     this.#nextId = [...rows, ...last].reduce((next, { id }) => Math.max(next, id + 1), 0);
     if (!stage) await this.check();
   }
