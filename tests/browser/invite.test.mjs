@@ -278,6 +278,8 @@ check("a spreadsheet that cannot be read says what to do", {}, async ({ page, st
     [file("old.xls", OLD, "W\0o\0r\0k\0b\0o\0o\0k\0"), "old.xls is in the format of older Excel versions. Open it, save it as an Excel workbook (.xlsx) or as CSV"],
     [file("safe.xlsx", OLD, "EncryptedPackage".replaceAll(/./g, "$&\0")), "safe.xlsx has a password. Open it, save a copy without a password, then choose the copy."],
     [workbook("empty.xlsx", { People: [] }), "empty.xlsx has no rows in a visible sheet. Choose another file."],
+    [workbook("head.xlsx", { People: [["Name", "Email"]] }), "head.xlsx has a header line, and nobody below it. Choose another file."],
+    [file("none.csv", "Name,Email\r\n"), "none.csv has a header line, and nobody below it. Choose another file."],
   ]) {
     await files.setInputFiles(chosen);
     await page.getByRole("alert").filter({ hasText: words }).waitFor();

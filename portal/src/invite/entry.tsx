@@ -13,7 +13,7 @@ import { isSpreadsheet, LARGEST_FILE, type Reading, readingsOf, samplesOf } from
 import { FromDeal } from "./from-deal";
 import { type Inviting, MOST_ROWS } from "./inviting";
 import { type Learners, takenFrom } from "./learners";
-import { type List, readList } from "./parse";
+import { type List, readList, whyNobody } from "./parse";
 import { peopleIn } from "./recipients";
 import type { Refusal, Sheet } from "./spreadsheet";
 
@@ -186,7 +186,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
           `${name} does not say which character encoding it uses, so it was read as ${only.name}. If a name looks wrong, save the sheet as “CSV UTF-8” and choose that file.`,
         );
       }
-      return read(only.text);
+      return read(name, only.text);
     }
     const samples = samplesOf(readings);
     ask(
@@ -199,7 +199,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
         none: "None of these",
         action: "Use this spelling",
       },
-      ({ text }) => void read(text),
+      ({ text }) => void read(name, text),
       `${name} was not read. Save the sheet as “CSV UTF-8”, then choose that file.`,
     );
   };
@@ -214,13 +214,18 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     } catch (error) {
       return refuse(`${name} ${REFUSALS[error instanceof spreadsheet.Unreadable ? error.refusal : "broken"]}`);
     }
-    const use = async ({ hidden, text }: Sheet) => {
+    const use = async ({ hidden, unsolved = 0, text }: Sheet) => {
+      if (unsolved > 0) {
+        const note = `${name} has ${counted(unsolved, "formula")} without a stored result, which ${unsolved === 1 ? "was" : "were"} read as empty. Open it in your spreadsheet program, save it there, then choose it again.`;
+        if (!peopleIn(text)) return refuse(note);
+        addNote(note);
+      }
       if (hidden > 0) {
         addNote(
           `${name} has ${counted(hidden, "hidden row")}, which ${hidden === 1 ? "was" : "were"} not read. To invite people in hidden rows, clear the sheet’s filter, save the file and choose it again.`,
         );
       }
-      await read(text);
+      await read(name, text);
     };
     const [only, another] = sheets;
     if (!only) return refuse(`${name} has no rows in a visible sheet. Choose another file.`);
@@ -245,7 +250,9 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
       `${name} was not read. To read one of its sheets, choose the file again.`,
     );
   };
-  const read = async (text: string) => {
+  const read = async (name: string, text: string) => {
+    const why = whyNobody(text);
+    if (why) return refuse(`${name} ${why}. Choose another file.`);
     files.value = files.value.slice(1);
     append(text);
     await check();

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { InviteRow } from "../api";
 import { type Columns, EVERY } from "./columns";
 import { HONORIFICS, isSuffix, NO_NAMES } from "./name";
-import { type LeftOut as LeftOutText, type Reason, readList as readTexts } from "./parse";
+import { type LeftOut as LeftOutText, type Reason, readList as readTexts, whyNobody } from "./parse";
 import type { Recipient } from "./recipients";
 import { isSomebodyElses } from "./titles";
 
@@ -1446,3 +1446,13 @@ describe("generated lists", () => {
     );
   });
 });
+
+it.each([
+  ["", "is empty"],
+  ["\n \n", "is empty"],
+  ["Name,Email\n", "has a header line, and nobody below it"],
+  ["Vorname\tNachname\tE-Mail\tAbteilung", "has a header line, and nobody below it"],
+  ["Name,Email\nAnn,\nBob,", undefined],
+  ["Email\nann at example.com", undefined],
+  ["Name,Email\nAnn,ann@example.com", undefined],
+])("of a file without people it is said why: %j", (text, why) => expect(whyNobody(text)).toBe(why));

@@ -138,6 +138,18 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
 
 const hasAddress = ({ email }: Recipient) => email.includes("@");
 
+/** Why a file has nobody to invite; undefined if it has an address, or what may be one. */
+export function whyNobody(text: string): string | undefined {
+  if (text.includes("@")) return undefined;
+  const list = readList(text);
+  if ("question" in list || list.rows.length > 0) return undefined;
+  const lines = list.leftOut.filter(({ text }) => text.trim());
+  if (lines.length === 0) return "is empty";
+  return lines.every(({ reason }) => reason === "title" || reason === "header")
+    ? "has a header line, and nobody below it"
+    : "has no address";
+}
+
 /** The lines that are left out, without those whose addresses are in the list all the same. */
 export function stillOut(leftOut: LeftOut[], rows: { email: string }[]): LeftOut[] {
   const listed = new Set(rows.map(({ email }) => email.toLowerCase()));

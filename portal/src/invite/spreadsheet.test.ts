@@ -162,3 +162,12 @@ it("a size that is stated too small does not let a part grow", () => {
   view.setUint32(entry + 24, 500, true);
   expect(refusal(file)).toBe("broken");
 });
+
+it("formulas whose results are not stored are counted, and not those whose result is empty", () => {
+  const cells = '<c r="A1"><f>B1</f></c><c r="B1"><f>C1</f></c><c r="C1" t="str"><f>D1</f><v></v></c>';
+  const rows = (cells: string) => `<row r="1">${cells}</row>`;
+  expect(sheetsOf(workbook([["People", rows(cells)]]))).toEqual([{ name: "People", text: "", hidden: 0, unsolved: 2 }]);
+  expect(sheetsOf(workbook([["People", rows(cells + inline("E1", "ann@example.com"))]]))).toMatchObject([
+    { text: "ann@example.com", unsolved: 2 },
+  ]);
+});

@@ -12,6 +12,8 @@ export interface Sheet {
   readonly text: string;
   /** The number of rows that a filter or a person has hidden. They are not read. */
   readonly hidden: number;
+  /** The number of cells with a formula whose result is not stored. They are read as empty. */
+  readonly unsolved?: number;
 }
 
 /** `other`: a file of another program. `rows`, `size`: more than a list can have. */
@@ -28,7 +30,7 @@ const MOST_UNPACKED = 48 * 1024 * 1024;
 const MOST_ROWS = 10_000;
 const MOST_TEXT = 2 * 1024 * 1024;
 
-/** The visible sheets that are not empty. A refusal is an `Unreadable`. */
+/** The visible sheets that are not empty, or only because results are not stored. A refusal is an `Unreadable`. */
 export function sheetsOf(file: Uint8Array): Sheet[] {
   try {
     return isPackage(file) ? sheetsIn(file) : refuse(isEncrypted(file) ? "password" : "xls");
@@ -64,7 +66,7 @@ function sheetsIn(file: Uint8Array): Sheet[] {
         sheets.push({ name: decode(title), ...contentsOf(xmlOf(parts, sheet.target), shared) });
     },
   });
-  return sheets.filter(({ text }) => text);
+  return sheets.filter(({ text, unsolved }) => text || unsolved);
 }
 
 /** The XML parts of a file. Their sizes are checked before they are unpacked, and none grows beyond its size. */
@@ -147,12 +149,14 @@ function contentsOf(xml: string, shared: string[]): Omit<Sheet, "name"> {
   const rows: Map<number, string>[] = [];
   const columns = new Set<number>();
   let hidden = 0;
+  let unsolved = 0;
   let row: Map<number, string> | undefined;
   let isHidden = false;
   let column = -1;
   let type = "";
   let value = "";
   let inside = false;
+  let isFormula = false;
   read(xml, {
     open(name, attributes) {
       if (name === "row") {
@@ -164,13 +168,17 @@ function contentsOf(xml: string, shared: string[]): Omit<Sheet, "name"> {
         column = r ? columnOf(r) : column + 1;
         type = t;
         value = "";
-      } else if (name === "v" || name === "t") inside = true;
+        isFormula = false;
+      } else if (name === "f") isFormula = true;
+      else if (name === "v" || name === "t") inside = true;
     },
     close(name) {
       if (name === "v" || name === "t") inside = false;
       else if (name === "c") {
         const text = type === "s" ? (shared[Number(value)] ?? refuse("broken")) : unescaped(value);
         if (text.trim()) row?.set(column, text);
+        // A result that is an empty text has the type of a text.
+        else if (isFormula && !type && !isHidden) unsolved += 1;
       } else if (name === "row" && row && row.size > 0) {
         if (isHidden) hidden += 1;
         else {
@@ -188,7 +196,7 @@ function contentsOf(xml: string, shared: string[]): Omit<Sheet, "name"> {
   const order = [...columns].sort((a, b) => a - b);
   const text = rows.map((row) => order.map((column) => cellOf(row.get(column) ?? "")).join("\t")).join("\n");
   if (text.length > MOST_TEXT) refuse("size");
-  return { text, hidden };
+  return { text, hidden, ...(unsolved > 0 && { unsolved }) };
 }
 
 /** `AB12` is in column 27. */
