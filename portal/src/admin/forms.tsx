@@ -338,8 +338,8 @@ export function ChangeForm({
             </p>
           )}
           <p key={etag} class="soft">
-            <bdi>{deal.organisation.name}</bdi>: {counted(deal.seats.total, "seat")}, {number(deal.seats.allocated)} allocated,{" "}
-            {number(deal.seats.available)} available; {instant(deal.startsAt)} – {instant(deal.endsAt)}.
+            <bdi>{deal.organisation.name}</bdi>: {counted(deal.seats.total, "seat")}, {number(deal.seats.allocated)}{" "}
+            allocated, {number(deal.seats.available)} available; {instant(deal.startsAt)} – {instant(deal.endsAt)}.
           </p>
           {stale && (
             <Notice tone="bad">
