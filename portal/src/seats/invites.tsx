@@ -429,7 +429,7 @@ export function Invites({
         title: `De-allocate the seat of ${row.email}?`,
         body: (
           <p>
-            {active ? (
+            {page?.deal.state !== "ended" ? (
               <>
                 <Text>{`${person(row)} loses the seat and access to ${page?.deal.name}.`}</Text> The seat becomes
                 available.{" "}
