@@ -60,6 +60,16 @@ export function nameOf(text: string, isFamily = false): string {
     : "";
 }
 
+/** Whether a text in a column of names is one that elsewhere would be a label and a word: `To Minh`, `Cc Peniston`. */
+export function isRareName(text: string): boolean {
+  const words = wordsOf(text.trim());
+  const rare = words.filter((word) => RARE_NAMES.has(word.toLowerCase()));
+  const others = words.filter((word) => !NO_NAMES.has(word.toLowerCase()));
+  return rare.length === 1 && others.length === 1 && words.length === 2 && words.every((word) => TITLE_CASE.test(word));
+}
+const RARE_NAMES = new Set("bcc cc from private to".split(" "));
+const TITLE_CASE = /^\p{Lu}\p{Ll}+$/u;
+
 /** What the API stores of a name: `Name::clean` in `shared/src/domain/name.rs`. The list shows it before anything is sent. */
 export function stored(name: string): string {
   const words = wordsOf(name).filter((word) => !/:\/\/|^www\.|^mailto:/i.test(word));

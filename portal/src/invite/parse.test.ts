@@ -1456,3 +1456,23 @@ it.each([
   ["Email\nann at example.com", undefined],
   ["Name,Email\nAnn,ann@example.com", undefined],
 ])("of a file without people it is said why: %j", (text, why) => expect(whyNobody(text)).toBe(why));
+
+it.each(["To Minh", "Sam From", "Private Eye", "Cc Peniston", "HR 1", "Home 1"])(
+  "in a column of names, %s is a name",
+  (name) => {
+    const [first, last] = name.split(" ");
+    for (const text of [
+      `Email,Name\nann@example.com,${name}\n`,
+      `Name\tEmail\n${name}\tann@example.com\nBob Roe\tbob@example.com`,
+      ...(last === "1" ? [] : [`First name,Last name,Email\n${first},${last},ann@example.com`]),
+    ])
+      expect(readList(text)).toMatchObject({ rows: expect.arrayContaining([{ email: "ann@example.com", name }]) });
+  },
+);
+
+it.each(["Private", "Cc", "To Team", "Private Email", "Please Invite"])(
+  "%s is no name in a column of names",
+  (name) => {
+    expect(JSON.stringify(readList(`Email,Name\nann@example.com,${name}\n`))).not.toContain(`"name":`);
+  },
+);

@@ -14,7 +14,7 @@ import {
   untitledColumns,
 } from "./columns";
 import { withoutMail } from "./mail";
-import { capitalised, fullName, isFullName, isLowerName, nameOf } from "./name";
+import { capitalised, fullName, isFullName, isLowerName, isRareName, nameOf } from "./name";
 import {
   addressesIn,
   fromCells,
@@ -105,14 +105,15 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
       const columns = "guess" in decision ? (answered.get(decision) ?? open.shift()) : decision;
       if (!columns) return { question: decision as ColumnsQuestion };
       if ("guess" in decision) answered.set(decision, columns);
+      const isTitled = !("untitled" in decision && decision.untitled);
       for (const record of part.records) {
         const { cells, raw } = record;
         if (isHeader(cells)) leave("header", raw);
         else if (columns.email === EVERY) take(fromListed(record), "marks", raw);
-        else if (isLabelled([cells[columns.name ?? -1] ?? "", cells[columns.email] ?? ""])) leave("others", raw);
+        else if (isLabelled([nameCells(cells, columns), cells[columns.email] ?? ""], isTitled)) leave("others", raw);
         else {
-          const found = fromTable(record, columns);
-          if (!("untitled" in decision && decision.untitled)) for (const row of found) titled.add(row);
+          const found = fromTable(record, columns, isTitled);
+          if (isTitled) for (const row of found) titled.add(row);
           take(found, raw.includes("@") ? "unchosen" : /\p{L}/u.test(raw) ? "nobody" : "marks", raw);
           if (found.length > 0) leave("unchosen", ...unread(cells, columns, found));
         }
@@ -340,7 +341,11 @@ function endingAtSemicolons(line: string): string {
   return ends ? parts.join("\n") : line;
 }
 
-function fromTable({ cells }: TextRecord, { email, name, infix, family }: Columns): Recipient[] {
+const nameCells = (cells: string[], { name = -1, family = -1 }: Columns) =>
+  [cells[name], family !== name && cells[family]].filter(Boolean).join(" ");
+
+function fromTable({ cells }: TextRecord, columns: Columns, isTitled: boolean): Recipient[] {
+  const { email, name, infix, family } = columns;
   const cell = (column: number | undefined) => (column === undefined ? "" : (cells[column] ?? ""));
   const filled = cells.filter(Boolean);
   const [whole = "", more] = joinedAtComma(filled);
@@ -349,7 +354,8 @@ function fromTable({ cells }: TextRecord, { email, name, infix, family }: Column
   const text = [cell(name), last].filter(Boolean).join(" ");
   // Somebody may have put the address into the name column.
   if (!cell(email).includes("@") && text.includes("@")) return fromCells(text, "");
-  const named = fullName(nameOf(cell(name)), nameOf(last, true));
+  const named =
+    isTitled && isRareName(nameCells(cells, columns)) ? text : fullName(nameOf(cell(name)), nameOf(last, true));
   return marks(cell(email)) && named === "" ? [] : fromCells(cell(email), named);
 }
 
@@ -371,10 +377,11 @@ function isHeader(cells: string[]): boolean {
   );
 }
 
-/** Whether a line is a label and an address: `Manager`, `max@example.com`. */
-function isLabelled(cells: string[]): boolean {
+/** Whether a line is a label and an address: `Manager`, `max@example.com`. In a column of names, `HR 1` is one. */
+function isLabelled(cells: string[], isTitled = false): boolean {
   const [label = "", address = "", more] = cells.filter(Boolean);
-  return more === undefined && address.includes("@") && isSomebodyElses(label);
+  const isName = isTitled && /^\p{L}+ \p{N}+$/u.test(label);
+  return more === undefined && address.includes("@") && isSomebodyElses(label) && !isName;
 }
 
 /** Whether a cell has only punctuation, such as the line below a header. */
