@@ -1,4 +1,5 @@
 /** The answers to an invite besides accepting. Each says what happens, and what the organisation sees. */
+import { useState } from "preact/hooks";
 import { dateTime, instant } from "../time";
 import { Focus } from "../ui/focus";
 import { Notice } from "../ui/status";
@@ -111,6 +112,8 @@ export function Refusing(answering: Answering) {
 
 /** Says that the organisation's invites are stopped, and offers the way back. */
 export function Stopped({ now, found, busy, onAnswer }: Answering & { now: boolean }) {
+  /** Whether the person has just done it. It stays so while they undo it: nothing moves. */
+  const [here] = useState(now);
   if (!found.optedOut) return null;
   const acceptable = found.obstacle === null && found.preview?.status !== "accepted";
   return (
@@ -118,7 +121,7 @@ export function Stopped({ now, found, busy, onAnswer }: Answering & { now: boole
       <Notice>
         <p>
           <strong>
-            <Text>{`You stopped invites from ${found.organisation.name}${now ? "" : ", or marked one as spam"}.`}</Text>
+            <Text>{`You stopped invites from ${found.organisation.name}${here ? "" : ", or marked one as spam"}.`}</Text>
           </strong>{" "}
           <Text>
             {`${found.organisation.name} sees that you did, and can send you no new invites.${acceptable ? " You can still accept this one." : found.obstacle === "invite_cancelled" ? " Allow them again before you ask for one." : ""}`}
