@@ -139,17 +139,14 @@ impl TestStack {
 
     pub async fn items(&self) -> Vec<Item> {
         let scan = self.local.dynamodb().scan().table_name(TABLE).consistent_read(true);
-        let items = scan.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-        items.unwrap_or_else(|error| panic!("the table can be read: {error:?}"))
+        scan.into_paginator().items().send().collect::<Result<_, _>>().await.expect("the table can be read")
     }
 
-    /// The items of one partition of the table.
     pub async fn items_of(&self, pk: &str) -> Vec<Item> {
         let query = self.local.dynamodb().query().table_name(TABLE).consistent_read(true);
         let query = query.key_condition_expression("pk = :pk");
         let query = query.expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
-        let items = query.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-        items.unwrap_or_else(|error| panic!("{pk} can be read: {error:?}"))
+        query.into_paginator().items().send().collect::<Result<_, _>>().await.expect("the table can be read")
     }
 
     /// As if the next UTC day had begun for each digest that waits for it. Returns when each digest was due.
@@ -162,9 +159,9 @@ impl TestStack {
                 let update = self.local.dynamodb().update_item().table_name(TABLE);
                 let update = update.key("pk", item["pk"].clone()).key("sk", item["sk"].clone());
                 let now = AttributeValue::N(now().timestamp_millis().to_string());
-                let update = update.update_expression("SET dueAt = :now");
+                let update =
+                    update.update_expression("SET dueAt = :now").condition_expression("dueAt = :seen");
                 let update = update.expression_attribute_values(":now", now);
-                let update = update.condition_expression("dueAt = :seen");
                 let update = update.expression_attribute_values(":seen", item["dueAt"].clone());
                 // A run that repeats its record is in between: the next day is later.
                 let _refused = update.send().await;

@@ -214,7 +214,7 @@ export class Bulk {
     this.#keep(false);
   }
 
-  /** What became of the rows that somebody had cancelled before: the API cancels them again without a word. */
+  /** The current state of the rows that somebody had cancelled before: the API answers as for a first cancellation. */
   async #goneBefore(rows: Invite[]): Promise<Map<string, BulkOutcome>> {
     if (this.action.done !== "cancelled") return new Map();
     const { invites } = await listSeats(this.deal, { status: "removed", limit: 200 });
