@@ -107,6 +107,20 @@ check("a later page whose rows have gone says so, and not that the list is empty
 
 const SEARCH = "Name or address contains";
 
+check("a reload leads back to the place in the list", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 500 });
+  await deal.invite(addresses("ann", 90));
+  await enter(page, deal.manager, deal.path);
+  await hand.press("button", "Next page");
+  await until("the second page", async () => (await listed(page)).length === 40);
+  await page.evaluate(() => scrollTo(0, 900));
+  await until("the place to be kept", () => page.evaluate(() => sessionStorage.getItem("place")?.includes("900")));
+  await page.reload();
+  await chooseAccount(page, hand, deal.manager);
+  await page.getByRole("rowheader").nth(39).waitFor();
+  await until("the place", () => page.evaluate(() => scrollY === 900));
+});
+
 check("Back leads to the place in the list from which a page was opened", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal({ seats: 100 });
   await deal.invite(addresses("ann", 50));
