@@ -13,7 +13,7 @@ export function whatEnds(rows: Invite[], who = "These people"): string {
   const what = new Set(asked.map(({ askedFor }) => WAITED[askedFor ?? "link"]));
   return [
     expired === rows.length
-      ? `${who} cannot accept as it is: ${one ? "the invite has" : "the invites have"} expired. Cancelling takes ${one ? "it" : "them"} off the list.`
+      ? `${who} cannot accept: ${one ? "the invite has" : "the invites have"} expired. Cancelling takes ${one ? "it" : "them"} off the list.`
       : `${who} can no longer accept: ${one ? "the link in the email stops" : "the links in their emails stop"} working.`,
     expired > 0 &&
       expired < rows.length &&
