@@ -56,6 +56,7 @@ impl Problem {
         Self::new(403, "forbidden", detail)
     }
 
+    /// Another organisation's deal gets the same answer as a missing one (I6).
     pub fn not_found() -> Self {
         Self::new(404, "not_found", "Not found, or you do not have access to it.")
     }
