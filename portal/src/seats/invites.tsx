@@ -18,7 +18,7 @@ import {
 import { keepTyped } from "../invite/draft";
 import { MailHelp } from "../invite/mail-help";
 import { csvOf, download } from "../invite/result-file";
-import { shortDate, unbroken } from "../time";
+import { shortDate } from "../time";
 import { confirm } from "../ui/confirm";
 import { asProblem, type Loaded } from "../ui/load";
 import { People } from "../ui/people";
@@ -26,24 +26,25 @@ import { counted, number, people } from "../ui/seat-numbers";
 import { Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
-import { type Bulk, type BulkOutcome, cancelRows, leftOut, resendListed, resendRows } from "./bulk";
+import { type Bulk, cancelRows, leftOut, resendListed, resendRows } from "./bulk";
 import { whatEnds } from "./cancelling";
 import { editedCorrection } from "./correction";
 import { detailsOf, replacementOf, rowsToRead, toInviteAgain, useDetails } from "./details";
 import { Empty } from "./empty";
 import { Export, fileName } from "./export";
 import { InviteList, type RowActions } from "./list";
+import { ListFailure } from "./list-failure";
 import { doneByMe, sentTo } from "./lost";
+import { NO_SEAT, notDone, ResendQuestion, records, summary, Unfinished, whoIsReached } from "./many";
 import { type Done, meantime, noBefore } from "./meantime";
 import { exactCount, tabCount, total } from "./numbers";
 import { offered, recordOffers, withdrawOffers } from "./offers";
 import { known, recordDetail, recordGone, recordRow, recordSeen, recordTold } from "./own";
 import { Found, Search } from "./search";
 import { useSendingRows } from "./sending";
-import { named, Waiters } from "./waiters";
+import { Waiters } from "./waiters";
 import { type Listed, MOST_SEARCHED } from "./whole";
 import {
-  asSentence,
   canInviteAgain,
   canResend,
   declinedOn,
@@ -58,7 +59,6 @@ import {
   isWaiting,
   optedOutOrSpam,
   placeOf,
-  SOME_OPTED_OUT,
   type Told,
 } from "./words";
 import { type Message, type Run, workOn } from "./work";
@@ -540,13 +540,6 @@ export function Invites({
     });
   };
 
-  /** Why a resend leaves an invite out. */
-  const whyLeft = (result: Bulk["results"][number]) => {
-    const { row, outcome } = result;
-    if (whyNot(result) === SPAM || outcome === "opted_out") return asSentence(howStopped(row));
-    return outcome === "undeliverable" ? placeOf(row, dealState).sentence : asSentence(WHY_NOT[outcome][0]);
-  };
-
   /** Asks, then resends to those whom it can reach. `kind`: of invites, as in “60 pending invites”. */
   const resend = async (all: Invite[], kind = "invite") => {
     const rows = await withoutLifted(all);
@@ -555,50 +548,12 @@ export function Invites({
       return outcome ? [{ row, outcome }] : [];
     });
     const reached = rows.filter((row) => !left.some((result) => result.row === row));
-    const declined = reached.filter(hasDeclined);
     const waiters = reached.filter(waitsForSeat);
     const count = reached.length;
     if (count === 0) return tell("plain", `Not resent: ${notDone(left)}`);
     const sure = await confirm({
       title: `Resend ${counted(count, kind)}?`,
-      body: (
-        <>
-          <p>
-            {count === 1 ? "The person gets" : "Each person gets"} a new email with a new link, unless they stopped
-            invites. Only the new link works.
-          </p>
-          {declined.length > 0 && (
-            <p>
-              <strong>{manyOf(declined.length, count, "declined")}</strong> A resend asks again, and the invite is
-              pending again.
-            </p>
-          )}
-          {seats.available === 0 && <p>{NO_SEAT}</p>}
-          {waiters.length > 0 && (
-            <p>
-              <strong>{manyOf(waiters.length, count, "asked for a seat")}</strong> A resend ends their wait: to wait
-              again, they have to ask again.
-            </p>
-          )}
-          <People>{reached.map((row) => whoIsReached(row, waitsForSeat(row)))}</People>
-          {left.length > 0 && (
-            <>
-              <p>
-                <Text>
-                  {[`${counted(left.length, "invite is", "invites are")} left out.`, ...stepsOf(left)].join(" ")}
-                </Text>
-              </p>
-              <People>
-                {left.map((result) => (
-                  <li key={result.row.id}>
-                    <Text>{`${result.row.email}: ${whyLeft(result)}`}</Text>
-                  </li>
-                ))}
-              </People>
-            </>
-          )}
-        </>
-      ),
+      body: <ResendQuestion {...{ reached, waiters, left, dealState }} />,
       action: `Resend ${counted(count, "invite")}`,
       keep: "Don’t resend",
     });
@@ -895,29 +850,6 @@ export function Invites({
   );
 }
 
-/** Why there is no list. The address may hold an old or mistyped cursor, for which a retry does not help. */
-export function ListFailure({
-  problem,
-  onFirst,
-  reload,
-}: {
-  problem: Problem;
-  onFirst: (() => void) | undefined;
-  reload: () => void;
-}) {
-  if (problem.code !== "invalid_request" || !onFirst) return <Failure problem={problem} reload={reload} />;
-  return (
-    <Notice>
-      <p>
-        This page of the list no longer exists.{" "}
-        <button type="button" class="link" onClick={onFirst}>
-          Go to the first page
-        </button>
-      </p>
-    </Notice>
-  );
-}
-
 /** The progress of loading the whole list, with the total if it is exact. */
 function searching(loaded: number, counts: Counts | undefined): string {
   const { count, exact } = counts ? total(counts) : { count: 0, exact: false };
@@ -936,12 +868,6 @@ const listed = (row: Invite) => (isRemoved(row) ? undefined : row);
 
 /** Records why the manager's own action cancelled an invite. */
 const recordCancelled = (row: Invite, news: Told) => recordTold({ ...row, status: "cancelled" }, news);
-
-/** `2 of these declined.` */
-function manyOf(some: number, count: number, did: string): string {
-  if (some < count) return `${number(some)} of these ${did}.`;
-  return `${count === 1 ? "This person" : "All of them"} ${did}.`;
-}
 
 const person = (row: Invite) => (row.name ? `${row.name} (${row.email})` : row.email);
 
@@ -965,8 +891,6 @@ function without(set: ReadonlySet<string>, id: string): ReadonlySet<string> {
 
 const A_MINUTE = 60_000;
 
-const NO_SEAT = "Every seat is taken: nobody can accept until a seat is free.";
-
 /** Said of an action that is done, and whose first answer was lost. */
 const FIRST = ": your first attempt had gone through";
 
@@ -985,127 +909,6 @@ interface Action {
   done: (now: Invite | undefined, first: string) => void;
 }
 
-/** An action on many invites that did not end: how many are done, who may be, who is left, and the way on. */
-function Unfinished({
-  bulk,
-  problem,
-  onContinue,
-  onClose,
-}: {
-  bulk: Bulk;
-  problem?: Problem;
-  onContinue: () => void;
-  onClose: (event?: MouseEvent) => void;
-}) {
-  const { unsure, left } = bulk;
-  const { done, doing } = bulk.action;
-  const count = bulk.count(done);
-  const onward = problem ? "Try again" : "Continue";
-  const text = [
-    count > 0 && `${counted(count, "invite")} ${done}.`,
-    unsure.length > 0 &&
-      `No answer came for ${named(unsure)}: ${unsure.length === 1 ? "this invite" : "these invites"} may have been ${done}.`,
-    left === undefined && `${count + unsure.length > 0 ? "The others are not" : "No invite is"} ${done} yet.`,
-    left && left.length > 0 && `${counted(left.length, "invite is", "invites are")} not ${done} yet: ${named(left)}.`,
-    `“${onward}” continues${done === "resent" ? ", and nobody gets a second email" : ""}.`,
-  ]
-    .filter(Boolean)
-    .join(" ");
-  if (problem) return <Failure {...{ problem, text, onClose }} retry={onContinue} />;
-  return (
-    <Notice tone="warn" onClose={onClose}>
-      <p>
-        <strong>{doing} was interrupted.</strong> <Text>{text}</Text>
-      </p>
-      <button type="button" class="small" onClick={onContinue}>
-        {onward}
-      </button>
-    </Notice>
-  );
-}
-
-/** `waits`: whether a resend would end the person's wait for a seat. */
-function whoIsReached(row: Invite, waits = false) {
-  const note = isOptedOut(known(row))
-    ? `: ${howStopped(row)}`
-    : waits
-      ? ": asked for a seat"
-      : hasDeclined(row)
-        ? `: declined${declinedOn(row)}`
-        : "";
-  return (
-    <li key={row.id}>
-      <Text>{`${row.email}${note}`}</Text>
-    </li>
-  );
-}
-
 const NOBODY =
   "Nobody to invite again: corrected addresses have invites of their own, and who stopped invites has to allow them first.";
 const TOO_MANY = "This list is too long to select at once. Search, or select page by page.";
-
-/** Why an invite was not resent or cancelled, and the next step. */
-const WHY_NOT: Record<BulkOutcome, [why: string, step?: string]> = {
-  resent: [""],
-  cancelled: [""],
-  sending: ["an email is already on its way"],
-  stale: ["changed after you loaded this page"],
-  already_accepted: ["already accepted"],
-  not_found: ["cancelled before"],
-  corrected: ["the address was corrected before", "A corrected address has an invite of its own."],
-  too_soon: ["sending limit reached", "Where the sending limit was reached, resend later."],
-  opted_out: ["stopped invites", SOME_OPTED_OUT],
-  undeliverable: ["bounced or marked as spam", "Each row in “Not delivered” says the next step."],
-  unavailable: ["Seatkeeper could not do it now", "Where Seatkeeper could not do it, try again."],
-};
-
-/** A resend of many does not reach a mailbox that did not exist, one of its row does. */
-const BOUNCED: (typeof WHY_NOT)[BulkOutcome] = [
-  "bounced",
-  "Once a mailbox that bounced works, use “Resend” in its row.",
-];
-const SPAM: (typeof WHY_NOT)[BulkOutcome] = ["marked as spam", WHY_NOT.undeliverable[1]!];
-const whyNot = ({ row, outcome }: Bulk["results"][number]) => {
-  const { state } = row.delivery;
-  const isKnown = outcome === "undeliverable" && (state === "bounced" || state === "complained");
-  return isKnown ? (state === "bounced" ? BOUNCED : SPAM) : WHY_NOT[outcome];
-};
-
-/** More names would hide the reasons. The result for download names everybody. */
-const MOST_NAMED = 3;
-
-/** The next steps, each once. */
-const stepsOf = (results: Bulk["results"]) => [...new Set(results.flatMap((result) => whyNot(result)[1] ?? []))];
-
-/** Who was left out, by reason. */
-function notDone(results: Bulk["results"]): string {
-  const reasons = [...new Set(results.map(whyNot))];
-  const parts = reasons.map((reason) => {
-    const rows = results.filter((result) => whyNot(result) === reason).map(({ row }) => row);
-    const who = results.length > MOST_NAMED ? unbroken(counted(rows.length, "invite")) : named(rows);
-    return `${who} (${reason[0]})`;
-  });
-  return [`${parts.join("; ")}.`, ...stepsOf(results)].join(" ");
-}
-
-function summary(bulk: Bulk, stopped: boolean): Message {
-  const { results, action } = bulk;
-  const done = results.filter(({ outcome }) => outcome === action.done).map(({ row }) => row);
-  const left = results.filter(({ outcome }) => outcome !== action.done);
-  const parts = [`${counted(done.length, "invite")} ${action.done}${done.length > 0 ? `: ${named(done)}` : ""}.`];
-  if (left.length > 0) parts.push(`Not ${action.done}: ${notDone(left)}`);
-  const missing = bulk.left?.length ?? 0;
-  if (stopped)
-    parts.push(missing > 0 ? `You stopped here, so ${number(missing)} were not ${action.done}.` : "You stopped here.");
-  const tone = left.length === 0 && !stopped ? "good" : "plain";
-  return { tone, text: parts.join(" "), ...(results.length > 1 && { results }) };
-}
-
-const records = (results: Bulk["results"]): string[][] => [
-  ["Email", "Name", "Outcome"],
-  ...results.map((result) => [
-    result.row.email,
-    result.row.name ?? "",
-    whyNot(result)[0] || (result.outcome === "resent" ? "Resent" : "Cancelled"),
-  ]),
-];

@@ -1,0 +1,210 @@
+/** What an action on many invites will reach, why it left some out, and how it ended. */
+import type { Invite, Problem } from "../api";
+import { unbroken } from "../time";
+import { People } from "../ui/people";
+import { counted, number } from "../ui/seat-numbers";
+import { Failure, Notice } from "../ui/status";
+import { Text } from "../ui/text";
+import type { Bulk, BulkOutcome } from "./bulk";
+import { known } from "./own";
+import { named } from "./waiters";
+import {
+  asSentence,
+  type DealState,
+  declinedOn,
+  hasDeclined,
+  howStopped,
+  isOptedOut,
+  placeOf,
+  SOME_OPTED_OUT,
+} from "./words";
+import type { Message } from "./work";
+
+type Results = Bulk["results"];
+
+export const NO_SEAT = "Every seat is taken: nobody can accept until a seat is free.";
+
+/** Who gets a new email, and who does not. `waiters`: those whose wait for a seat ends. */
+export function ResendQuestion({
+  reached,
+  waiters,
+  left,
+  dealState,
+}: {
+  reached: Invite[];
+  waiters: Invite[];
+  left: Results;
+  dealState: DealState;
+}) {
+  const count = reached.length;
+  const declined = reached.filter(hasDeclined).length;
+  return (
+    <>
+      <p>
+        {count === 1 ? "The person gets" : "Each person gets"} a new email with a new link, unless they stopped invites.
+        Only the new link works.
+      </p>
+      {declined > 0 && (
+        <p>
+          <strong>{manyOf(declined, count, "declined")}</strong> A resend asks again, and the invite is pending again.
+        </p>
+      )}
+      {dealState.available === 0 && <p>{NO_SEAT}</p>}
+      {waiters.length > 0 && (
+        <p>
+          <strong>{manyOf(waiters.length, count, "asked for a seat")}</strong> A resend ends their wait: to wait again,
+          they have to ask again.
+        </p>
+      )}
+      <People>{reached.map((row) => whoIsReached(row, waiters.includes(row)))}</People>
+      {left.length > 0 && (
+        <>
+          <p>
+            <Text>{[`${counted(left.length, "invite is", "invites are")} left out.`, ...stepsOf(left)].join(" ")}</Text>
+          </p>
+          <People>
+            {left.map((result) => (
+              <li key={result.row.id}>
+                <Text>{`${result.row.email}: ${whyLeft(result, dealState)}`}</Text>
+              </li>
+            ))}
+          </People>
+        </>
+      )}
+    </>
+  );
+}
+
+/** `2 of these declined.` */
+function manyOf(some: number, count: number, did: string): string {
+  if (some < count) return `${number(some)} of these ${did}.`;
+  return `${count === 1 ? "This person" : "All of them"} ${did}.`;
+}
+
+/** An action on many invites that did not end: how many are done, who may be, who is left, and the way on. */
+export function Unfinished({
+  bulk,
+  problem,
+  onContinue,
+  onClose,
+}: {
+  bulk: Bulk;
+  problem?: Problem;
+  onContinue: () => void;
+  onClose: (event?: MouseEvent) => void;
+}) {
+  const { unsure, left } = bulk;
+  const { done, doing } = bulk.action;
+  const count = bulk.count(done);
+  const onward = problem ? "Try again" : "Continue";
+  const text = [
+    count > 0 && `${counted(count, "invite")} ${done}.`,
+    unsure.length > 0 &&
+      `No answer came for ${named(unsure)}: ${unsure.length === 1 ? "this invite" : "these invites"} may have been ${done}.`,
+    left === undefined && `${count + unsure.length > 0 ? "The others are not" : "No invite is"} ${done} yet.`,
+    left && left.length > 0 && `${counted(left.length, "invite is", "invites are")} not ${done} yet: ${named(left)}.`,
+    `“${onward}” continues${done === "resent" ? ", and nobody gets a second email" : ""}.`,
+  ]
+    .filter(Boolean)
+    .join(" ");
+  if (problem) return <Failure {...{ problem, text, onClose }} retry={onContinue} />;
+  return (
+    <Notice tone="warn" onClose={onClose}>
+      <p>
+        <strong>{doing} was interrupted.</strong> <Text>{text}</Text>
+      </p>
+      <button type="button" class="small" onClick={onContinue}>
+        {onward}
+      </button>
+    </Notice>
+  );
+}
+
+/** `waits`: whether a resend would end the person's wait for a seat. */
+export function whoIsReached(row: Invite, waits = false) {
+  const note = isOptedOut(known(row))
+    ? `: ${howStopped(row)}`
+    : waits
+      ? ": asked for a seat"
+      : hasDeclined(row)
+        ? `: declined${declinedOn(row)}`
+        : "";
+  return (
+    <li key={row.id}>
+      <Text>{`${row.email}${note}`}</Text>
+    </li>
+  );
+}
+
+/** Why an invite was not resent or cancelled, and the next step. */
+const WHY_NOT: Record<BulkOutcome, [why: string, step?: string]> = {
+  resent: [""],
+  cancelled: [""],
+  sending: ["an email is already on its way"],
+  stale: ["changed after you loaded this page"],
+  already_accepted: ["already accepted"],
+  not_found: ["cancelled before"],
+  corrected: ["the address was corrected before", "A corrected address has an invite of its own."],
+  too_soon: ["sending limit reached", "Where the sending limit was reached, resend later."],
+  opted_out: ["stopped invites", SOME_OPTED_OUT],
+  undeliverable: ["bounced or marked as spam", "Each row in “Not delivered” says the next step."],
+  unavailable: ["Seatkeeper could not do it now", "Where Seatkeeper could not do it, try again."],
+};
+
+/** A resend of many does not reach a mailbox that did not exist, one of its row does. */
+const BOUNCED: (typeof WHY_NOT)[BulkOutcome] = [
+  "bounced",
+  "Once a mailbox that bounced works, use “Resend” in its row.",
+];
+const SPAM: (typeof WHY_NOT)[BulkOutcome] = ["marked as spam", WHY_NOT.undeliverable[1]!];
+const whyNot = ({ row, outcome }: Results[number]) => {
+  const { state } = row.delivery;
+  const isKnown = outcome === "undeliverable" && (state === "bounced" || state === "complained");
+  return isKnown ? (state === "bounced" ? BOUNCED : SPAM) : WHY_NOT[outcome];
+};
+
+/** Why a resend leaves an invite out. */
+function whyLeft(result: Results[number], dealState: DealState) {
+  const { row, outcome } = result;
+  if (whyNot(result) === SPAM || outcome === "opted_out") return asSentence(howStopped(row));
+  return outcome === "undeliverable" ? placeOf(row, dealState).sentence : asSentence(WHY_NOT[outcome][0]);
+}
+
+/** More names would hide the reasons. The result for download names everybody. */
+const MOST_NAMED = 3;
+
+/** The next steps, each once. */
+const stepsOf = (results: Results) => [...new Set(results.flatMap((result) => whyNot(result)[1] ?? []))];
+
+/** Who was left out, by reason. */
+export function notDone(results: Results): string {
+  const reasons = [...new Set(results.map(whyNot))];
+  const parts = reasons.map((reason) => {
+    const rows = results.filter((result) => whyNot(result) === reason).map(({ row }) => row);
+    const who = results.length > MOST_NAMED ? unbroken(counted(rows.length, "invite")) : named(rows);
+    return `${who} (${reason[0]})`;
+  });
+  return [`${parts.join("; ")}.`, ...stepsOf(results)].join(" ");
+}
+
+export function summary(bulk: Bulk, stopped: boolean): Message {
+  const { results, action } = bulk;
+  const done = results.filter(({ outcome }) => outcome === action.done).map(({ row }) => row);
+  const left = results.filter(({ outcome }) => outcome !== action.done);
+  const parts = [`${counted(done.length, "invite")} ${action.done}${done.length > 0 ? `: ${named(done)}` : ""}.`];
+  if (left.length > 0) parts.push(`Not ${action.done}: ${notDone(left)}`);
+  const missing = bulk.left?.length ?? 0;
+  if (stopped)
+    parts.push(missing > 0 ? `You stopped here, so ${number(missing)} were not ${action.done}.` : "You stopped here.");
+  const tone = left.length === 0 && !stopped ? "good" : "plain";
+  return { tone, text: parts.join(" "), ...(results.length > 1 && { results }) };
+}
+
+export const records = (results: Results): string[][] => [
+  ["Email", "Name", "Outcome"],
+  ...results.map((result) => [
+    result.row.email,
+    result.row.name ?? "",
+    whyNot(result)[0] || (result.outcome === "resent" ? "Resent" : "Cancelled"),
+  ]),
+];
