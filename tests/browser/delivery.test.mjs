@@ -49,7 +49,7 @@ check("a mail that bounced is found, its address corrected, and its history told
   await stack.linkTo(meant);
   await hand.press("button", `History of the invite to ${meant}`);
   const history = page.getByRole("list", { name: `History of the invite to ${meant}` });
-  await history.getByText(`Address corrected to ${meant}`).waitFor();
+  await history.getByText(`Address corrected from ${typo} to ${meant}`).waitFor();
   await history.getByText(`by ${deal.manager}`).first().waitFor();
   await checkAccess(page);
 });

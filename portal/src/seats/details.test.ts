@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { Counts, Invite, InviteDetail } from "../api";
 import { INVITE } from "../sample";
-import { countsOf, replacementOf, rowsToRead, toInviteAgain } from "./details";
+import { correctedFrom, countsOf, replacementOf, rowsToRead, toInviteAgain } from "./details";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -49,6 +49,16 @@ test.each([
 ] as const)("the invite to a corrected address is %s", async (_, invites, email) => {
   answer([...invites]);
   expect((await replacementOf("d", OLD))?.email).toBe(email);
+});
+
+test.each([
+  ["the invite that was removed at that time", [AT], true],
+  ["nobody, if another one was removed at that time", [AT, SECOND_LATER], false],
+  ["nobody, if it is no longer kept", [], false],
+])("an invite was corrected from the address of %s", async (_, times, isFound) => {
+  answer(times.map((removedAt, at) => detail(`old${at}@acme.example`, { status: "cancelled", removedAt })));
+  const fresh = detail("ann@acme.example", { history: [{ at: AT, event: "invited", by: MANAGER }, corrected(AT)] });
+  expect(await correctedFrom("d", fresh)).toBe(isFound ? "old0@acme.example" : undefined);
 });
 
 test("a long list costs one search and the details of five", async () => {

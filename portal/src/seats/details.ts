@@ -104,6 +104,21 @@ const ALIKE = 3;
 /** The two histories may have the correction in two seconds, in milliseconds. */
 const A_SECOND = 1000;
 
+const isOfOneTime = (one: string, other: string) => Math.abs(Date.parse(one) - Date.parse(other)) <= A_SECOND;
+
+/**
+ * The address from which an invite was corrected, if it can be found: the correction removed the invite to it at that time.
+ * Removed invites are kept for 30 days.
+ */
+export async function correctedFrom(deal: string, { history, removedAt }: InviteDetail): Promise<string | undefined> {
+  const correction = history.findLast(({ event }) => event === "corrected");
+  if (!correction || removedAt || !history.some(({ event, at }) => event === "invited" && at === correction.at))
+    return undefined;
+  const { invites } = await listSeats(deal, { status: "removed", limit: 200 });
+  const found = invites.filter(({ removedAt }) => removedAt && isOfOneTime(removedAt, correction.at));
+  return found.length === 1 ? found[0]!.email : undefined;
+}
+
 /**
  * The invite that a correction sent to the new address, if it can be found. Only the histories link the two: both have the
  * correction, at one time and by one manager.
@@ -120,10 +135,7 @@ export async function replacementOf(deal: string, corrected: InviteDetail): Prom
   const details = await Promise.all(sentSince.map(({ id }) => getInvite(deal, id)));
   const found = details.filter(({ history }) =>
     history.some(
-      ({ event, at, by }) =>
-        event === "corrected" &&
-        by === correction.by &&
-        Math.abs(Date.parse(at) - Date.parse(correction.at)) <= A_SECOND,
+      ({ event, at, by }) => event === "corrected" && by === correction.by && isOfOneTime(at, correction.at),
     ),
   );
   return found.length === 1 ? found[0] : undefined;

@@ -3,6 +3,7 @@ import { useLoad } from "../ui/load";
 import { Failure } from "../ui/status";
 import { Text } from "../ui/text";
 import { When } from "../ui/when";
+import { correctedFrom } from "./details";
 import { known } from "./own";
 import { timeline } from "./words";
 
@@ -23,7 +24,7 @@ export function History({
   const { value, problem, reload } = useLoad(state, async () => {
     const detail = await getInvite(deal, id);
     onLoad(detail);
-    return detail;
+    return { detail, from: await correctedFrom(deal, detail).catch(() => undefined) };
   });
   if (problem) return <Failure problem={problem} reload={() => void reload()} />;
   if (!value)
@@ -32,7 +33,7 @@ export function History({
         Loading the history…
       </p>
     );
-  const { events, reasonsLost, now: since } = timeline(value, known(value).correctedTo);
+  const { events, reasonsLost, now: since } = timeline(value.detail, known(value.detail).correctedTo, value.from);
   return (
     <>
       {since && <p class="soft">{since}</p>}

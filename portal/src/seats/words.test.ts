@@ -454,5 +454,8 @@ describe("a history", () => {
       [TIME, "invited"],
     ]);
     expect(words(sent)).toEqual(["Name or spelling corrected", "Invited", "Address corrected to ann@example.com"]);
+    expect(timeline(sent, undefined, "an@example.com").events.at(-1)?.words).toBe(
+      "Address corrected from an@example.com to ann@example.com",
+    );
   });
 });

@@ -329,9 +329,10 @@ const EVENTS: Record<Event["event"], string> = {
 /**
  * What happened to an invite, newest first. A correction comes before the send that it caused at the same time.
  * `reasonsLost`: an earlier email did not arrive, and the API keeps the reason of the newest only. `correctedTo`: the address
- * that replaced this one, if it is known. `now`: what has no event, because its time is not known.
+ * that replaced this one, if it is known, and `correctedFrom` the one that this one replaced. `now`: what has no event, because
+ * its time is not known.
  */
-export function timeline(invite: InviteDetail, correctedTo?: string) {
+export function timeline(invite: InviteDetail, correctedTo?: string, correctedFrom?: string) {
   // The history has no event for allowing invites again.
   const since: Partial<Record<Event["event"], string>> = invite.optedOut
     ? {}
@@ -349,7 +350,8 @@ export function timeline(invite: InviteDetail, correctedTo?: string) {
   const correction = ({ at }: Event) => {
     if (isCorrected(invite)) return `Address corrected${correctedTo ? ` to ${correctedTo}` : ""}`;
     if (happened("cancelled", at)) return "Address corrected";
-    return happened("invited", at) ? `Address corrected to ${invite.email}` : EVENTS.corrected;
+    const from = correctedFrom ? ` from ${correctedFrom}` : "";
+    return happened("invited", at) ? `Address corrected${from} to ${invite.email}` : EVENTS.corrected;
   };
   // That a correction cancelled the invite is no event of its own.
   const told = sorted.filter(({ event, at }) => event !== "cancelled" || !happened("corrected", at));
