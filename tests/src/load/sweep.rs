@@ -73,7 +73,8 @@ pub async fn sweep(count: usize) -> String {
             break calls;
         }
         (requests, read, written) = (requests + calls, read + units.read, written + units.written);
-        assert!(marked > 0 && report["skipped"] == 0, "{report}");
+        // Skipped are those that the run before marked, in a write whose answer came after its end.
+        assert!(marked > 0 && report["skipped"].as_u64().expect("a number") <= unsure as u64, "{report}");
         done += usize::try_from(marked).expect("few");
         unsure += usize::try_from(left + failed).expect("few");
         runs += 1;
