@@ -248,7 +248,6 @@ check("after a reload in the middle of a resend of many, the page says who is le
   await hand.press("button", "Resend all pending");
   await hand.press("button", "Resend 120 invites", page.getByRole("dialog"));
   await second;
-  await page.unrouteAll({ behavior: "ignoreErrors" });
   await page.reload();
   await chooseAccount(page, hand, deal.manager);
   await says(page, "Resending was interrupted.");
