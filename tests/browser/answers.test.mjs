@@ -151,6 +151,28 @@ for (const meanwhile of [false, true]) {
   });
 }
 
+check("before and after an action, the page says who stopped invites in another deal", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const [ann, bob] = people(deal);
+  await deal.invite([ann, bob]);
+  const other = await stack.newDeal({ org: deal.org });
+  await other.invite([ann, bob]);
+  for (const email of [ann, bob]) {
+    await until("the other mail", async () => (await stack.mails(email)).length === 2);
+    await answer(stack, await stack.linkTo(email), "opt-out");
+  }
+  await enter(page, deal.manager, deal.path);
+  await hand.press("button", `Correct address ${ann}`);
+  await page.getByText(/^This person stopped invites.* Use only an address that they gave you for invites\.$/).waitFor();
+  await hand.press("button", `Cancel invite to ${bob}`);
+  await hand.press("button", "Cancel invite", page.getByRole("dialog"));
+  await page.getByText(`The invite to ${bob} is cancelled.`).first().waitFor();
+  assert.equal(await page.getByRole("button", { name: "Invite again" }).count(), 0);
+  await hand.press("link", "Removed");
+  await rowOf(page, bob).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Invite again" }).count(), 0);
+});
+
 check("an ended deal highlights nobody who asked", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal({ seats: 1 });
   const [ann, bob] = people(deal);
@@ -303,9 +325,10 @@ check("a list says who stopped invites, promises them no reminder, and reads no 
     await hand.press("button", `Cancel invite to ${email}`);
     const question = page.getByRole("dialog", { name: `Cancel the invite to ${email}?` });
     await question.getByText("can no longer accept").waitFor();
-    assert.equal(await question.getByText("You can invite them again at any time.").count(), times);
+    assert.equal(await question.getByText("You can invite them again at any time, unless they stopped invites.").count(), times);
     await hand.press("button", "Keep invite", question);
   }
+  assert.deepEqual(details, []);
   await hand.press("button", `Correct address ${ann}`);
   const warning = page.getByText(/^This person stopped invites on \d+\s\w+\. Use only an address that they gave you for invites\.$/);
   await hand.write("textbox", "Correct address", bob);
@@ -318,7 +341,6 @@ check("a list says who stopped invites, promises them no reminder, and reads no 
   await hand.write("searchbox", "Name or address contains", ann);
   await page.getByText("1 found").waitFor();
   await rowOf(page, ann).getByText("Pending – stopped invites").waitFor();
-  assert.deepEqual(details, []);
 });
 
 check("a refused resend lets the row say that another invite’s email stopped it", { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {

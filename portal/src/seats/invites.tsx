@@ -306,7 +306,10 @@ export function Invites({
         recordDetail(now);
         replaceStale(row, undefined);
         tell("plain", meantime(action.did, row, now));
-      } else action.done(after, "");
+      } else {
+        if (now) recordTold(row, { optedOut: now.optedOut });
+        action.done(after, "");
+      }
     } catch (error) {
       const problem = asProblem(error);
       if (!action.says?.(problem)) await explain(action, problem);
@@ -318,6 +321,11 @@ export function Invites({
   const actions: RowActions = {
     pick: (row, on) => select(on ? new Map(picked).set(row.id, row) : unpicked(picked, [row])),
     seen: saw,
+    look: (row) =>
+      void getInvite(deal, row.id).then(
+        (detail) => saw(row, detail),
+        () => undefined,
+      ),
     find: (email) => {
       work.sought = email;
       onFind(email);
@@ -404,7 +412,9 @@ export function Invites({
         body: (
           <p>
             <Text>{whatEnds([row], person(row))}</Text>
-            {active && !isOptedOut(known(row)) && " You can invite them again at any time."}
+            {active &&
+              !isOptedOut(known(row)) &&
+              " You can invite them again at any time, unless they stopped invites."}
           </p>
         ),
         action: "Cancel invite",
@@ -417,10 +427,11 @@ export function Invites({
         did: "cancelled",
         send: () => cancelInvite(deal, row).then(() => undefined),
         done: (_, first) => {
-          recordCancelled(row, { corrected: false });
+          const again = againFor([row]);
+          recordCancelled(row, { corrected: false, optedOut: isOptedOut(known(row)) });
           replaceRow(row, undefined);
           const text = `The invite to ${row.email} is cancelled${first}.`;
-          setMessage({ tone: "good", text, ofList: true, again: againFor([row]) });
+          setMessage({ tone: "good", text, ofList: true, again });
         },
       });
     },

@@ -31,6 +31,8 @@ export interface RowActions {
   find: (email: string) => void;
   /** Puts the address of a removed invite into the list of people to invite. */
   again: (invite: Known) => void;
+  /** Reads an invite again, before somebody decides about it. */
+  look: (invite: Invite) => void;
   /** One invite was read again. */
   seen: (invite: Invite, detail: InviteDetail) => void;
 }
@@ -218,7 +220,10 @@ function Row({
                     class={step("correct")}
                     aria-expanded={unfolded === "correction"}
                     aria-label={`Correct address ${email}`}
-                    onClick={() => unfold("correction")}
+                    onClick={() => {
+                      if (unfolded !== "correction") actions.look(invite);
+                      unfold("correction");
+                    }}
                   >
                     Correct address
                   </button>
