@@ -110,10 +110,9 @@ const isOfOneTime = (one: string, other: string) => Math.abs(Date.parse(one) - D
  * The address from which an invite was corrected, if it can be found: the correction removed the invite to it at that time.
  * Removed invites are kept for 30 days.
  */
-export async function correctedFrom(deal: string, { history, removedAt }: InviteDetail): Promise<string | undefined> {
+export async function correctedFrom(deal: string, { history }: InviteDetail): Promise<string | undefined> {
   const correction = history.findLast(({ event }) => event === "corrected");
-  if (!correction || removedAt || !history.some(({ event, at }) => event === "invited" && at === correction.at))
-    return undefined;
+  if (!correction || !history.some(({ event, at }) => event === "invited" && at === correction.at)) return undefined;
   const { invites } = await listSeats(deal, { status: "removed", limit: 200 });
   const found = invites.filter(({ removedAt }) => removedAt && isOfOneTime(removedAt, correction.at));
   return found.length === 1 ? found[0]!.email : undefined;

@@ -141,6 +141,12 @@ describe("one sentence says where a person is, and one button does the next step
       "Cancelled: Cancelled by a manager on 20 Nov.",
     ],
     [
+      "cancelled after a bounce",
+      { ...invite("bounced", "mailbox_unavailable"), status: "cancelled", removedAt: LATER },
+      5,
+      "Cancelled: Cancelled by a manager on 20 Nov. The email had bounced on 1 Nov: no such mailbox.",
+    ],
+    [
       "resent, but waiting",
       { ...invite("queued"), sends: 2 },
       5,
@@ -445,6 +451,21 @@ describe("a history", () => {
       [TIME, "corrected"],
     ]);
     expect(words(quick)).toEqual(["Address corrected", "Invited"]);
+  });
+
+  it("tells the correction to the address from that to another one", () => {
+    const twice = detail("cancelled", [
+      [LATER, "cancelled"],
+      [LATER, "corrected"],
+      [TIME, "invited"],
+      [TIME, "corrected"],
+    ]);
+    const told = timeline(twice, "anna@example.com", "an@example.com").events.map(({ words }) => words);
+    expect(told).toEqual([
+      "Address corrected to anna@example.com",
+      "Invited",
+      "Address corrected from an@example.com to ann@example.com",
+    ]);
   });
 
   it("says that the invite was sent to a corrected address", () => {

@@ -207,12 +207,18 @@ function closed(invite: Known, { active }: DealState): Place {
     return { tone: "removed", label: "De-allocated", sentence: `The seat was de-allocated${when}.` };
   }
   if (!invite.corrected) {
-    return { tone: "removed", label: "Cancelled", sentence: `Cancelled by a manager${when}.` };
+    return { tone: "removed", label: "Cancelled", sentence: `Cancelled by a manager${when}.${bounce(invite)}` };
   }
   const sentence = invite.correctedTo
     ? `The address was corrected to ${invite.correctedTo}${when}.`
     : `The address was corrected${when}, and the invite went to the new one.`;
-  return { tone: "removed", label: "Corrected", sentence };
+  return { tone: "removed", label: "Corrected", sentence: sentence + bounce(invite) };
+}
+
+/** What to know before the address is invited again. */
+function bounce({ delivery: { state, at, reason } }: Invite): string {
+  if (state !== "bounced") return "";
+  return ` The email had bounced ${on(at)}${reason ? `: ${REASONS[reason][0]}` : ""}.`;
 }
 
 /** What a resend has ended, whether or not its email arrives. */
@@ -348,8 +354,9 @@ export function timeline(invite: InviteDetail, correctedTo?: string, correctedFr
     sorted.some(({ event, at }) => event === what && at === when);
   /** A correction of the address is in two histories: it cancels one invite and sends another. */
   const correction = ({ at }: Event) => {
-    if (isCorrected(invite)) return `Address corrected${correctedTo ? ` to ${correctedTo}` : ""}`;
-    if (happened("cancelled", at)) return "Address corrected";
+    // By the invite's own end, or by its beginning.
+    if (happened("cancelled", at) || (isCorrected(invite) && !happened("invited", at)))
+      return `Address corrected${correctedTo ? ` to ${correctedTo}` : ""}`;
     const from = correctedFrom ? ` from ${correctedFrom}` : "";
     return happened("invited", at) ? `Address corrected${from} to ${invite.email}` : EVENTS.corrected;
   };
