@@ -319,6 +319,8 @@ it.each([
   const people = PEOPLE.slice(0, count);
   for (const email of people) quiet.add(email) && invited.add(email);
   const inviting = new Inviting(`names-${count}`);
+  // So the deal's page was open before.
+  recordAddresses(inviting.deal, [{ ...LISTED, id: "zoe", email: "zoe@example.com" }]);
   // Each check reads four lists.
   const read = (checks: number) => paths.length - checks * 4;
   await inviting.add({ rows: people.map((email) => ({ email, name: "Ann Doe" })), leftOut: [] });

@@ -146,6 +146,8 @@ export class Inviting {
   /** The domains that were usual in the list. One stays so, or the doubt about a row would go with other rows. */
   readonly #usual = new Set<string>();
   #bounces: Promise<Map<string, string> | undefined> | undefined;
+  /** The newest addresses of the deal, unless its page was open before. */
+  #addresses: Promise<void> | undefined;
   /** The invites whose names were read, or could not be. */
   readonly #sought = new Set<string>();
 
@@ -279,6 +281,7 @@ export class Inviting {
     const arrived = fullestFirst(rows);
     // The list says less without an answer, and the next check asks again.
     this.#bounces ??= bouncesBeside(this.deal).catch(() => (this.#bounces = undefined));
+    if (addressesOf(this.deal).length === 0) this.#addresses ??= this.#readAddresses();
     try {
       const results = await this.#predictions(arrived);
       const outcomes = await this.#withOutcomes(arrived, results);
@@ -288,7 +291,7 @@ export class Inviting {
       const earlier = isKnown ? await remarkable(this.deal, ids).catch(() => undefined) : undefined;
       const named = outcomes.flatMap(({ name }, index) => (name && results[index]?.inviteId) || []);
       await this.#readNames(named.filter((id) => !earlier?.has(id)));
-      const bounces = await this.#bounces;
+      const [bounces] = await Promise.all([this.#bounces, this.#addresses]);
       if (turn !== this.#newestCheck) return undefined;
       const verdicts = new Map(
         outcomes.map(({ id, sent, earlier }, index) => [
@@ -317,6 +320,14 @@ export class Inviting {
       return undefined;
     } finally {
       if (turn === this.#newestCheck) this.checking.value = false;
+    }
+  }
+
+  async #readAddresses() {
+    try {
+      recordAddresses(this.deal, (await listSeats(this.deal, { limit: 200 })).invites);
+    } catch {
+      this.#addresses = undefined;
     }
   }
 

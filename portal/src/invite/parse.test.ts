@@ -256,6 +256,11 @@ describe("addresses as programs copy them", () => {
       "o’brien@example.com; o´brien@example.com",
       [{ email: "o’brien@example.com" }, { email: "o´brien@example.com" }],
     ],
+    [
+      "a sentence that names the next person",
+      "please invite Ann Doe (ann@example.com) and Bob Roe, bob@example.com",
+      [ann, bob],
+    ],
     ["a name after each bracket", "<ann@example.com> Ann Doe, <bob@example.com> Bob Roe", [ANN, BOB]],
   ])("%s", (_, text, rows) => expect(parseAddresses(text)).toEqual(rows));
 });

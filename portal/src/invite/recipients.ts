@@ -259,6 +259,9 @@ const SPACE = / (?<!@[\p{L}\p{N}-]{1,63} (?=\.[\p{L}\p{N}]))(?<!@[\p{L}\p{N}-]{1
 /** The end of a sentence: the words after it are not the name of the address before it. */
 const ENDED = /^[.!?…]/;
 
+/** Before the name of the next person, whose address stands elsewhere. */
+const AND = /^ (?:and|und|et|y|e|en|och|og|ja|i|oraz|&|\+)\s/i;
+
 /** Words with addresses among them. All names are before their addresses, or all are after them. */
 function fromChunk(chunk: string): Recipient[] {
   const words = chunk.split(SPACE);
@@ -278,7 +281,7 @@ function fromChunk(chunk: string): Recipient[] {
     }
   }
   const names = gaps.map(nameInText);
-  const behind = names.map((name, index) => (ends.has(index) ? "" : name));
+  const behind = names.map((name, index) => (ends.has(index) || AND.test(gaps[index]!) ? "" : name));
   const leading = names[0] !== "";
   const trailing = behind.at(-1) !== "";
   const [only, another] = emails;

@@ -34,6 +34,14 @@ it.each<[typed: string, meant: string | undefined]>([
   ["ann@bücher.con", "ann@bücher.com"],
 ])("%s may mean %s", (typed, meant) => expect(suggestionFor(typed)).toBe(meant));
 
+it.each<[typed: string, usual: string, meant: string | undefined]>([
+  ["ann@gmial.com", "gmial.com", "ann@gmail.com"],
+  ["ann@gmal.com", "gmial.com", "ann@gmail.com"],
+  ["ann@yahoo.ie", "yahoo.ie", undefined],
+  ["ann@acne.example", "acne.example", undefined],
+  ["ann@acne.example", "acme.example", "ann@acme.example"],
+])("%s, beside a usual %s, may mean %s", (typed, usual, meant) => expect(suggestionFor(typed, [usual])).toBe(meant));
+
 it.each<[typed: string, email: string, meant: string | undefined]>([
   ["foo bar@example.com", "bar@example.com", "foo.bar@example.com"],
   ["Foo bar@example.com", "bar@example.com", "foo.bar@example.com"],

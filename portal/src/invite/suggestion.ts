@@ -24,6 +24,16 @@ export function usualDomains(rows: readonly Recipient[]): string[] {
   return [...counts].flatMap(([domain, count]) => (count >= FEW && count * GOOD_PART >= rows.length ? [domain] : []));
 }
 
+const endingOf = (domain: string) => domain.slice(domain.lastIndexOf("."));
+
+/**
+ * Whether a domain is a large host's with a typo before the ending: also where it is usual, as in a list that one person typed. With
+ * another ending, as `yahoo.ie`, it may be a host of its own.
+ */
+const isHostTypo = (domain: string) =>
+  !HOSTS.includes(domain) &&
+  HOSTS.some((host) => host.length >= SHORTEST && endingOf(host) === endingOf(domain) && isTypo(domain, host));
+
 export function suggestionFor(email: string, usual: readonly string[] = []): string | undefined {
   const at = email.lastIndexOf("@");
   if (at < 1) return undefined;
@@ -33,7 +43,7 @@ export function suggestionFor(email: string, usual: readonly string[] = []): str
     .replace(/\.{2,}/g, ".")
     .replace(/@+$/, "");
   const domain = domainOf(email);
-  const known = [...usual, ...HOSTS];
+  const known = [...usual.filter((domain) => !isHostTypo(domain)), ...HOSTS];
   const host = known.includes(domain)
     ? undefined
     : known.find((host) => host.length >= SHORTEST && isTypo(domain, host));
