@@ -133,7 +133,7 @@ for (const meanwhile of [false, true]) {
       await page.getByText("1 person waits, 1 seat is free.").waitFor();
       await stop();
       await hand.press("button", "Resend to 1 person");
-      await page.getByText(`0 invites resent. Not resent: ${bob} (stopped invites).`).waitFor();
+      await page.getByText(`0 invites resent. Not resent: ${bob} (stopped invites, or marked one as spam).`).waitFor();
     }
     await page.getByText("Nobody is waiting for a new link or a seat.").waitFor();
     for (const list of ["Removed", "All 2"]) {
@@ -151,19 +151,30 @@ for (const meanwhile of [false, true]) {
   });
 }
 
-check("before and after an action, the page says who stopped invites in another deal", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check("before and after an action, the page says who stopped invites in another deal", { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
-  const [ann, bob] = people(deal);
-  await deal.invite([ann, bob]);
+  const [ann, bob, cat] = people(deal);
+  const dan = `dan@${deal.org}.example`;
+  await deal.invite([ann, bob, cat, dan]);
   const other = await stack.newDeal({ org: deal.org });
-  await other.invite([ann, bob]);
-  for (const email of [ann, bob]) {
+  await other.invite([ann, bob, cat]);
+  for (const email of [ann, bob, cat]) {
     await until("the other mail", async () => (await stack.mails(email)).length === 2);
     await answer(stack, await stack.linkTo(email), "opt-out");
   }
   await enter(page, deal.manager, deal.path);
   await hand.press("button", `Correct address ${ann}`);
-  await page.getByText(/^This person stopped invites.* Use only an address that they gave you for invites\.$/).waitFor();
+  const how = "stopped invites, or marked one as spam";
+  await page.getByText(`This person ${how}, in another deal. Use only an address that they gave you for invites.`).waitFor();
+  await hand.press("button", `Resend invite to ${cat}`);
+  const refused = page.getByRole("alert").filter({ hasText: `The resend to ${cat} failed.` });
+  await refused.getByText(`This person ${how}. They can allow them again, `).waitFor();
+  for (const email of [ann, cat, dan]) await hand.press("checkbox", `Select ${email}`);
+  await hand.press("button", "Resend selected");
+  const question = page.getByRole("dialog", { name: "Resend 1 invite?" });
+  await question.getByText(`2 invites are left out. Who ${how}, can allow them again, `).waitFor();
+  await question.getByText(`${cat}: Stopped invites, or marked one as spam, in another deal.`).waitFor();
+  await hand.press("button", "Don’t resend", question);
   await hand.press("button", `Cancel invite to ${bob}`);
   await hand.press("button", "Cancel invite", page.getByRole("dialog"));
   await page.getByText(`The invite to ${bob} is cancelled.`).first().waitFor();
@@ -268,7 +279,7 @@ check("a resend to somebody who stopped invites says why it is refused", { hands
   await page.getByRole("alert").waitFor({ state: "detached" });
   await hand.press("checkbox", `Select ${ann}`);
   await hand.press("button", "Resend selected");
-  await page.getByText(`Not resent: ${ann} (stopped invites). Who stopped invites can allow them again, with the link in an earlier email. Without one, the team that runs this site can, if asked.`).waitFor();
+  await page.getByText(`Not resent: ${ann} (stopped invites, or marked one as spam). Who stopped invites, or marked one as spam, can allow them again, with the link in an earlier email. Without one, the team that runs this site can, if asked.`).waitFor();
   await hand.press("button", `History of the invite to ${ann}`);
   await page.getByText("Stopped invites", { exact: true }).waitFor();
 });
@@ -367,14 +378,14 @@ check("a resend of many says who stopped invites, and names who was left out", {
   await hand.press("checkbox", "Select all on this page");
   await hand.press("button", "Resend selected");
   const question = page.getByRole("dialog", { name: "Resend 1 invite?" });
-  await question.getByText("2 invites are left out. Who stopped invites can allow them again, ").waitFor();
+  await question.getByText("2 invites are left out. Who stopped invites, or marked one as spam, can allow them again, ").waitFor();
   await question.getByText(new RegExp(`^${ann}: Stopped invites on `)).waitFor();
   assert.equal(await question.locator("[role=region][tabindex='0']").count(), 2, "on a phone, a short list may scroll, too");
   await hand.press("button", "Resend 1 invite", question);
-  await page.getByText(new RegExp(`^1 invite resent: ${cat}\\. Not resent: .* \\(stopped invites\\)\\. Who stopped invites can allow them again, `)).waitFor();
+  await page.getByText(new RegExp(`^1 invite resent: ${cat}\\. Not resent: .* \\(stopped invites, or marked one as spam\\)\\. Who stopped invites, or marked one as spam, can allow them again, `)).waitFor();
   for (const email of [ann, bob]) await rowOf(page, email).getByText("Pending – stopped invites").waitFor();
   const saved = page.waitForEvent("download");
   await hand.press("button", "Download result");
   const rows = (await readFile(await (await saved).path(), "utf8")).split("\r\n").slice(1).sort();
-  assert.deepEqual(rows, [`${ann},,stopped invites`, `${bob},,stopped invites`, `${cat},,Resent`]);
+  assert.deepEqual(rows, [`${ann},,"stopped invites, or marked one as spam"`, `${bob},,"stopped invites, or marked one as spam"`, `${cat},,Resent`]);
 });

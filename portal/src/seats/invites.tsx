@@ -10,7 +10,7 @@ import {
   getInvite,
   type Invite,
   type InviteDetail,
-  type Problem,
+  Problem,
   releaseSeat,
   resendInvite,
   type Seats,
@@ -59,6 +59,7 @@ import {
   isWaiting,
   optedOutOrSpam,
   placeOf,
+  STOPPED,
   type Told,
 } from "./words";
 import { type Message, type Run, workOn } from "./work";
@@ -248,9 +249,12 @@ export function Invites({
     if (saidNo) recordTold(row, { optedOut: true });
     const detail = saidNo && (await getInvite(deal, row.id).catch(() => undefined));
     if (detail) saw(row, detail);
+    // The API's own words know nothing of spam.
+    const { code, status } = problem;
+    const shown = code === "opted_out" ? new Problem(code, optedOutOrSpam(), { status }) : problem;
     const fail = (how: string) =>
       setMessage({
-        problem,
+        problem: shown,
         text: `The ${what} ${how}.`,
         ...(problem.temporary && { retry: () => void act(action) }),
         ofList: true,
@@ -920,6 +924,5 @@ interface Action {
   done: (now: Invite | undefined, first: string) => void;
 }
 
-const NOBODY =
-  "Nobody to invite again: corrected addresses have invites of their own, and who stopped invites has to allow them first.";
+const NOBODY = `Nobody to invite again: corrected addresses have invites of their own, and who ${STOPPED}, has to allow them first.`;
 const TOO_MANY = "This list is too long to select at once. Search, or select page by page.";

@@ -17,6 +17,7 @@ import {
   isOptedOut,
   placeOf,
   SOME_OPTED_OUT,
+  STOPPED,
 } from "./words";
 import type { Message } from "./work";
 
@@ -123,7 +124,7 @@ export function Unfinished({
 /** `waits`: whether a resend would end the person's wait for a seat. */
 export function whoIsReached(row: Invite, waits = false) {
   const note = isOptedOut(known(row))
-    ? `: ${howStopped(row)}`
+    ? `: ${howStopped(known(row))}`
     : waits
       ? ": asked for a seat"
       : hasDeclined(row)
@@ -146,7 +147,7 @@ const WHY_NOT: Record<BulkOutcome, [why: string, step?: string]> = {
   not_found: ["cancelled before"],
   corrected: ["the address was corrected before", "A corrected address has an invite of its own."],
   too_soon: ["sending limit reached", "Where the sending limit was reached, resend later."],
-  opted_out: ["stopped invites", SOME_OPTED_OUT],
+  opted_out: [STOPPED, SOME_OPTED_OUT],
   undeliverable: ["bounced or marked as spam", "Each row in “Not delivered” says the next step."],
   unavailable: ["Seatkeeper could not do it now", "Where Seatkeeper could not do it, try again."],
 };
@@ -166,7 +167,7 @@ const whyNot = ({ row, outcome }: Results[number]) => {
 /** Why a resend leaves an invite out. */
 function whyLeft(result: Results[number], dealState: DealState) {
   const { row, outcome } = result;
-  if (whyNot(result) === SPAM || outcome === "opted_out") return asSentence(howStopped(row));
+  if (whyNot(result) === SPAM || outcome === "opted_out") return asSentence(howStopped(known(row)));
   return outcome === "undeliverable" ? placeOf(row, dealState).sentence : asSentence(WHY_NOT[outcome][0]);
 }
 

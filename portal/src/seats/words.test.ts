@@ -250,6 +250,12 @@ describe("one sentence says where a person is, and one button does the next step
       `Pending – stopped invites: Stopped invites, or marked one as spam, in another deal. ${OUT} Resend once they have.`,
     ],
     [
+      "opted out by another invite’s email, and with a seat",
+      { status: "accepted", acceptedAt: LATER, optedOut: true },
+      5,
+      "Accepted: Has held a seat since 20 Nov. Stopped invites, or marked one as spam, in another deal.",
+    ],
+    [
       "opted out by an email of this invite, and lifted elsewhere",
       { optedOutAt: LATER, optedOut: false },
       5,

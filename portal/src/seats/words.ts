@@ -48,24 +48,20 @@ const WAY_BACK =
 
 const asSpam = ({ delivery }: Invite) => `The email was marked as spam ${on(delivery.at)}`;
 
-const ELSEWHERE = "Stopped invites, or marked one as spam, in another deal.";
+/** A complaint is an opt-out too, and the API does not tell the two apart. */
+export const STOPPED = "stopped invites, or marked one as spam";
 
 /** What an opt-out means for a manager, and the way back. A complaint is an opt-out too. */
 function optedOut(invite: Known) {
-  const how = isComplaint(invite)
-    ? `${asSpam(invite)}, which stopped invites.`
-    : isStoppedElsewhere(invite)
-      ? ELSEWHERE
-      : `Stopped invites${stoppedOn(invite)}.`;
+  const how = isComplaint(invite) ? `${asSpam(invite)}, which stopped invites.` : asSentence(howStopped(invite));
   return `${how} They ${WAY_BACK}`;
 }
 
-/** The same for an address without a row. A complaint is an opt-out too, and the API does not tell the two apart. */
-export const optedOutOrSpam = (who = "This person") =>
-  `${who} stopped invites, or marked one as spam. They ${WAY_BACK}`;
+/** The same where no row says which of the two. */
+export const optedOutOrSpam = (who = "This person") => `${who} ${STOPPED}. They ${WAY_BACK}`;
 
 /** The same for some of many. */
-export const SOME_OPTED_OUT = `Who stopped invites ${WAY_BACK}`;
+export const SOME_OPTED_OUT = `Who ${STOPPED}, ${WAY_BACK}`;
 
 const ALLOWED_AGAIN = "They allow invites again now. Resend the invite.";
 
@@ -232,8 +228,10 @@ const saidNo = (invite: Invite) => `Said no${declinedOn(invite)}.`;
 const stoppedOn = ({ optedOutAt }: Invite) => (optedOutAt ? ` ${on(optedOutAt)}` : "");
 
 /** `stopped invites on 3 Nov` */
-export const howStopped = (invite: Known) =>
-  isComplaint(invite) ? `marked the email as spam ${on(invite.delivery.at)}` : `stopped invites${stoppedOn(invite)}`;
+export function howStopped(invite: Known): string {
+  if (isComplaint(invite)) return `marked the email as spam ${on(invite.delivery.at)}`;
+  return isStoppedElsewhere(invite) ? `${STOPPED}, in another deal` : `stopped invites${stoppedOn(invite)}`;
+}
 
 export const asSentence = (words: string) => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 
@@ -372,7 +370,7 @@ export function timeline(invite: InviteDetail, correctedTo?: string, correctedFr
           : EVENTS[entry.event] + (since[entry.event] ?? ""),
   }));
   const reasonsLost = sorted.some((entry) => entry !== newest && ["bounced", "failed"].includes(entry.event));
-  const now = isStoppedElsewhere(invite) ? ELSEWHERE : isUnsent(invite) ? UNSENT : undefined;
+  const now = isStoppedElsewhere(invite) ? asSentence(howStopped(invite)) : isUnsent(invite) ? UNSENT : undefined;
   return { events, reasonsLost, now };
 }
 
