@@ -368,6 +368,21 @@ check("at 1280 px, an address has one line, the actions have two, and a row is l
   assert.ok(height <= 66, `a row of ${height} px`);
 });
 
+check("at 1280 px, a history starts under the address, with and without checkboxes", {}, async ({ page, stack }) => {
+  const deal = await stack.newDeal();
+  await deal.seat("ann@acme.example");
+  await enter(page, deal.manager, deal.path);
+  for (const list of ["All 1", "Accepted 1"]) {
+    await page.getByRole("link", { name: list }).click();
+    await page.getByRole("columnheader", { name: "Select" }).waitFor({ state: list === "All 1" ? "attached" : "detached" });
+    await page.getByRole("button", { name: "History of the invite to ann@acme.example" }).click();
+    const history = await page.getByRole("list", { name: /^History/ }).boundingBox();
+    const address = await page.getByRole("rowheader").locator("> span").boundingBox();
+    assert.equal(history.x, address.x, list);
+    await page.reload();
+  }
+});
+
 check("where the table is narrow, addresses still break at their dots", { viewport: { width: 1000, height: 900 } }, async ({ page, stack }) => {
   await seats({ page, stack });
   const { height } = await page.getByRole("rowheader", { name: "ann@example.com" }).boundingBox();
