@@ -383,6 +383,27 @@ check("at 1280 px, a history starts under the address, with and without checkbox
   }
 });
 
+check("on a phone, the lower edge of a list of people fades while more follow", {}, async ({ another, stack }) => {
+  const { page, hand } = await another({ viewport: { width: 390, height: 844 } });
+  const deal = await stack.newDeal();
+  await deal.invite(addresses("ann", 12));
+  await enter(page, deal.manager, deal.path);
+  await hand.press("checkbox", "Select all on this page");
+  await hand.press("button", "Resend selected");
+  const list = page.getByRole("dialog").getByRole("region", { name: "People" });
+  const edge = async () => {
+    const { x, y, width, height } = await list.boundingBox();
+    return page.screenshot({ clip: { x, y: y + height - 30, width, height: 30 } });
+  };
+  const faded = await edge();
+  await page.evaluate(() => {
+    const style = new CSSStyleSheet();
+    style.replaceSync(".people::after { visibility: hidden }");
+    document.adoptedStyleSheets = [style];
+  });
+  assert.ok(!faded.equals(await edge()));
+});
+
 check("where the table is narrow, addresses still break at their dots", { viewport: { width: 1000, height: 900 } }, async ({ page, stack }) => {
   await seats({ page, stack });
   const { height } = await page.getByRole("rowheader", { name: "ann@example.com" }).boundingBox();
