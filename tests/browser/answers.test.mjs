@@ -220,7 +220,17 @@ check("a declined invite has its own list, and its history says so", { hands: [K
   await hand.press("checkbox", "Select all on this page");
   await page.getByText("1 selected, 1 who declined left out").waitFor();
   assert.equal(await page.getByRole("checkbox", { name: `Select ${ann}` }).isChecked(), false, "a no is not resent to by mistake");
+  const all = page.getByRole("checkbox", { name: "Select all on this page" });
+  const state = () => all.evaluate((box) => (box.indeterminate ? "mixed" : box.checked));
+  assert.equal(await state(), "mixed");
+  await hand.press("checkbox", "Select all on this page");
+  await page.getByText("0 selected").waitFor();
+  assert.equal(await state(), false);
+  await hand.press("checkbox", `Select ${bob}`);
+  assert.equal(await state(), "mixed");
   await hand.press("checkbox", `Select ${ann}`);
+  await page.getByText("2 selected").waitFor();
+  assert.equal(await state(), true);
   await hand.press("button", "Resend selected");
   const many = page.getByRole("dialog", { name: "Resend 2 invites?" });
   await many.getByText("1 of these declined.").waitFor();

@@ -245,12 +245,12 @@ export function Invites({
     const attempt = [did, row.id, row.sends, to].join(" ");
     if (problem.isLost) lost.add(attempt);
     // A complaint is an opt-out too. Only details say of one by another invite's email.
-    const saidNo = did === "resent" && (problem.code === "opted_out" || problem.code === "complained");
+    const { code, status } = problem;
+    const saidNo = did === "resent" && (code === "opted_out" || code === "complained");
     if (saidNo) recordTold(row, { optedOut: true });
     const detail = saidNo && (await getInvite(deal, row.id).catch(() => undefined));
     if (detail) saw(row, detail);
     // The API's own words know nothing of spam.
-    const { code, status } = problem;
     const shown = code === "opted_out" ? new Problem(code, optedOutOrSpam(), { status }) : problem;
     const fail = (how: string) =>
       setMessage({
@@ -259,8 +259,8 @@ export function Invites({
         ...(problem.temporary && { retry: () => void act(action) }),
         ofList: true,
       });
-    if (!problem.isLost && !["stale", "already_accepted", "not_found"].includes(problem.code)) {
-      if (problem.code === "deal_ended") void work.shown?.list.reload();
+    if (!problem.isLost && !["stale", "already_accepted", "not_found"].includes(code)) {
+      if (code === "deal_ended") void work.shown?.list.reload();
       return fail("failed");
     }
     const now = await getInvite(deal, row.id).catch((error) => {
@@ -684,8 +684,9 @@ export function Invites({
     const all = pickedWith(picked, rows.filter(canPick));
     select(all, rows.filter((row) => isOpen(row) && !all.has(row.id)).length);
   };
-  const allPicked = pickable.length > 0 && pickable.every((row) => picked.has(row.id));
+  const allPicked = pickable.every((row) => picked.has(row.id));
   const elsewhere = chosen.filter(({ id }) => !onPage.has(id)).length;
+  const here = chosen.length - elsewhere;
   return (
     <section aria-label="Invites">
       {active && counts && (
@@ -792,11 +793,11 @@ export function Invites({
           <label class="check">
             <input
               type="checkbox"
-              checked={allPicked}
+              // Not as a property: a click ends it also where it stays.
+              ref={(box) => void (box && (box.indeterminate = here > 0 && here < rows.filter(isOpen).length))}
+              checked={here > 0}
               disabled={pickable.length === 0}
-              onChange={(event) =>
-                event.currentTarget.checked ? selectAll(picked, rows) : select(unpicked(picked, rows))
-              }
+              onChange={() => (allPicked ? select(unpicked(picked, rows)) : selectAll(picked, rows))}
             />
             Select all on this page
           </label>
