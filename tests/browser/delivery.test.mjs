@@ -96,6 +96,26 @@ check("a search for a corrected address says so, and leads to the new invite", {
   assert.equal(page.url(), `${stack.url}${deal.path}`);
 });
 
+check("a corrected row names the new address, however it begins, and leads to its invite as long as that is listed", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const [old, first, second] = ["ann", "roe", "zoe"].map((name) => `${name}@${deal.org}.example`);
+  await deal.invite([old]);
+  const correct = async (email, to) => deal.api("PATCH", `/invites/${(await deal.row(email)).id}`, { email: to });
+  await correct(old, first);
+  await enter(page, deal.manager, `${deal.path}?status=removed`);
+  await rowOf(page, old).getByText(`The address was corrected to ${first} on`).waitFor();
+  await page.getByRole("button", { name: `Go to the new invite to ${first}` }).waitFor();
+  // The histories tell two corrections apart by their seconds.
+  await new Promise((resolve) => setTimeout(resolve, 2100));
+  await correct(first, second);
+  await hand.press("link", "All 1");
+  await hand.press("link", "Removed");
+  await rowOf(page, first).getByText(`The address was corrected to ${second} on`).waitFor();
+  await rowOf(page, old).getByText(`The address was corrected to ${first} on`).waitFor();
+  await page.getByRole("button", { name: `Go to the new invite to ${second}` }).waitFor();
+  await page.getByRole("button", { name: `Go to the new invite to ${first}` }).waitFor({ state: "detached" });
+});
+
 check("a mail that has waited for long says so, and that nothing needs to be done", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   const [ann, bob] = [`ann@${deal.org}.example`, `bob@${deal.org}.example`];

@@ -26,17 +26,26 @@ function answer(invites: InviteDetail[], counts?: Counts) {
   const asked: string[] = [];
   const rows = invites.map(asRow);
   const deal = { id: "d", name: "", organisation: { id: "", name: "" }, startsAt: "", endsAt: "", state: "active" };
-  const page = { deal, seats: { total: 1, allocated: 0, available: 1 }, invites: rows, nextCursor: null };
+  const seats = { total: 1, allocated: 0, available: 1 };
   vi.stubGlobal("fetch", async (path: string, { body }: { body?: string } = {}) => {
     asked.push(body ?? path);
     const found = invites.find(({ id }) => path.endsWith(`/${id}`));
-    return Response.json(path.endsWith("/counts") ? counts : /\/search$|\/seats\?/.test(path) ? page : found);
+    if (path.endsWith("/counts")) return Response.json(counts);
+    if (!/\/search$|\/seats\?/.test(path)) return Response.json(found);
+    const isIn = ({ email, removedAt }: Invite) =>
+      (path.includes("status=removed") ? removedAt !== null : removedAt === null) &&
+      (!body || email.startsWith(JSON.parse(body).email));
+    return Response.json({ deal, seats, invites: rows.filter(isIn), nextCursor: null });
   });
   return asked;
 }
 
-const OLD = detail("ann@gmial.com", { status: "cancelled", history: [corrected(AT)] });
+const OLD = detail("ann@gmial.com", { status: "cancelled", removedAt: AT, history: [corrected(AT)] });
 const NEW = detail("ann@gmail.com", { queuedAt: SECOND_LATER, history: [corrected(SECOND_LATER)] });
+const LATER = "2026-11-23T00:00:00Z";
+const CANCELLED = { ...NEW, status: "cancelled" as const, removedAt: LATER };
+const CORRECTED = { ...CANCELLED, history: [corrected(LATER), corrected(SECOND_LATER)] };
+const NEXT = detail("anne@gmail.com", { queuedAt: LATER, history: [corrected(LATER)] });
 const RESENT = { ...NEW, queuedAt: "2026-11-24T00:00:00Z", sends: 2 };
 const EARLIER = detail("anna@acme.example", { queuedAt: "2026-11-01T00:00:00Z" });
 const SAME_TIME = detail("anton@acme.example", { queuedAt: AT });
@@ -44,7 +53,10 @@ const BY_ANOTHER = detail("anja@acme.example", { queuedAt: AT, history: [correct
 test.each([
   ["found by the time and the manager", [EARLIER, SAME_TIME, BY_ANOTHER, NEW], "ann@gmail.com"],
   ["found after a resend", [RESENT], "ann@gmail.com"],
-  ["unknown if it was cancelled, or begins differently", [EARLIER], undefined],
+  ["found if it was cancelled", [OLD, CANCELLED], "ann@gmail.com"],
+  ["found if it was corrected again", [OLD, CORRECTED, NEXT], "ann@gmail.com"],
+  ["found if it begins with other letters", [OLD, EARLIER, { ...NEW, email: "roe@home.example" }], "roe@home.example"],
+  ["unknown if it is in no list", [OLD, EARLIER], undefined],
   ["unknown if two could be meant", [NEW, { ...NEW, id: "ann@acme.example" }], undefined],
 ] as const)("the invite to a corrected address is %s", async (_, invites, email) => {
   answer([...invites]);
@@ -61,11 +73,12 @@ test.each([
   expect(await correctedFrom("d", fresh)).toBe(isFound ? "old0@acme.example" : undefined);
 });
 
-test("a long list costs one search and the details of five", async () => {
+test("a long list costs a search and two pages, each with the details of five", async () => {
   const asked = answer(Array.from({ length: 50 }, (_, n) => detail(`ann${n}@acme.example`, { queuedAt: AT })));
   await replacementOf("d", OLD);
   expect(asked[0]).toBe('{"email":"ann","limit":200}');
-  expect(asked).toHaveLength(6);
+  // It found nobody: two more lists, and the details of five others.
+  expect(asked).toHaveLength(6 + 2 + 5);
 });
 
 test("details are read of a few rows that lists do not tell all of", () => {
@@ -75,6 +88,10 @@ test("details are read of a few rows that lists do not tell all of", () => {
   expect(rowsToRead([...cancelled, detail("f", {})])).toEqual(cancelled);
   expect(rowsToRead([...cancelled, { ...OLD, corrected: true }])).toEqual(cancelled);
   expect(rowsToRead([...cancelled, OLD])).toEqual([]);
+  // The new invite may be removed since it was found.
+  const found = { ...OLD, corrected: true, correctedTo: NEW.email, isNewRemoved: false };
+  expect(rowsToRead([found])).toEqual([found]);
+  expect(rowsToRead([{ ...found, isNewRemoved: true }])).toEqual([]);
 });
 
 test("of removed invites, those of people who were not corrected and did not stop invites can be invited again", async () => {

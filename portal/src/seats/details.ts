@@ -22,8 +22,12 @@ const FEW = 5;
  */
 export function rowsToRead(rows: Known[]): Invite[] {
   const removed = rows.filter(isUnread);
-  return [...new Set([...(removed.length <= FEW ? removed : []), ...toldBefore(rows)])];
+  const linked = rows.filter(hasLink).slice(0, FEW);
+  return [...new Set([...(removed.length <= FEW ? removed : []), ...linked, ...toldBefore(rows)])];
 }
+
+/** Whether it leads to a new invite, which may be removed since. */
+const hasLink = (row: Known) => isRemoved(row) && row.correctedTo !== undefined && !row.isNewRemoved;
 
 const isUnread = (row: Known) => isRemoved(row) && row.corrected === undefined;
 
@@ -120,22 +124,32 @@ export async function correctedFrom(deal: string, { history }: InviteDetail): Pr
 
 /**
  * The invite that a correction sent to the new address, if it can be found. Only the histories link the two: both have the
- * correction, at one time and by one manager.
+ * correction, at one time and by one manager. It may begin with other letters, or be removed itself.
  */
-export async function replacementOf(deal: string, corrected: InviteDetail): Promise<Invite | undefined> {
+export async function replacementOf(deal: string, corrected: InviteDetail): Promise<InviteDetail | undefined> {
   const correction = corrected.history.find(({ event }) => event === "corrected");
   if (!correction) return undefined;
   const since = Date.parse(correction.at) - A_SECOND;
-  const { invites } = await searchSeats(deal, corrected.email.slice(0, ALIKE), { limit: 200 });
-  const sentSince = invites
-    .filter(({ queuedAt }) => Date.parse(queuedAt) >= since)
-    .toSorted((a, b) => Date.parse(a.queuedAt) - Date.parse(b.queuedAt))
-    .slice(0, FEW);
-  const details = await Promise.all(sentSince.map(({ id }) => getInvite(deal, id)));
-  const found = details.filter(({ history }) =>
-    history.some(
-      ({ event, at, by }) => event === "corrected" && by === correction.by && isOfOneTime(at, correction.at),
-    ),
-  );
+  const read = new Set([corrected.id]);
+  const foundIn = async (invites: Invite[]) => {
+    const sentSince = invites
+      .filter(({ id, queuedAt }) => !read.has(id) && Date.parse(queuedAt) >= since)
+      .toSorted((a, b) => Date.parse(a.queuedAt) - Date.parse(b.queuedAt))
+      .slice(0, FEW);
+    for (const { id } of sentSince) read.add(id);
+    const details = await Promise.all(sentSince.map(({ id }) => getInvite(deal, id)));
+    return details.filter(({ history }) =>
+      history.some(
+        ({ event, at, by }) => event === "corrected" && by === correction.by && isOfOneTime(at, correction.at),
+      ),
+    );
+  };
+  let found = await foundIn((await searchSeats(deal, corrected.email.slice(0, ALIKE), { limit: 200 })).invites);
+  if (found.length === 0) {
+    const lists = [listSeats(deal, { status: "removed", limit: 200 }), listSeats(deal, { limit: 200 })];
+    // An invite that was just removed may be in both.
+    const both = (await Promise.all(lists)).flatMap(({ invites }) => invites.map((row) => [row.id, row] as const));
+    found = await foundIn([...new Map(both).values()]);
+  }
   return found.length === 1 ? found[0] : undefined;
 }

@@ -218,14 +218,15 @@ export function Invites({
   const findReplacement = async (detail: InviteDetail) => {
     const found = await replacementOf(deal, detail).catch(() => undefined);
     if (!found) return;
-    recordTold(detail, { correctedTo: found.email });
+    recordTold(detail, { correctedTo: found.email, isNewRemoved: isRemoved(found) });
     list.update((page) => ({ ...page }));
   };
   /** Shows a row that was read again. */
   const saw = (before: Invite, detail: InviteDetail) => {
     const corrected = isCorrected(detail);
     recordDetail(detail);
-    if (corrected && !known(detail).correctedTo) void findReplacement(detail);
+    // The new invite may be removed after it was found.
+    if (corrected && !known(detail).isNewRemoved) void findReplacement(detail);
     const after = listed(detail);
     const isCounted = (row: Invite) => [row.status, isUndelivered(row), isAsked(row)].join();
     // A removed row keeps its place in the list of the removed.

@@ -254,7 +254,7 @@ function Row({
               </>
             )
           )}
-          {invite.status === "cancelled" && invite.correctedTo && (
+          {invite.status === "cancelled" && invite.correctedTo && !invite.isNewRemoved && (
             <button
               key="find"
               type="button"

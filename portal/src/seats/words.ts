@@ -9,6 +9,8 @@ export interface Told {
   corrected?: boolean;
   /** The corrected address, if its invite was found. */
   correctedTo?: string;
+  /** Whether that invite is removed itself. */
+  isNewRemoved?: boolean;
   /** Whether an opt-out stands. A refused resend says so too. */
   optedOut?: boolean;
 }
