@@ -272,6 +272,25 @@ check("somebody who stopped invites is not invited, and the list and the result 
   assert.equal((await stack.mails(ann)).length, 1);
 });
 
+check("the check of a list says of an invite here that its person stopped invites, and leads to it", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const [ann, bob, cat] = people(deal);
+  await deal.invite([ann, bob]);
+  await answer(stack, await stack.linkTo(ann), "opt-out");
+  await stack.event(bob, "complaint");
+  await until("the complaint", async () => (await deal.rows("undelivered")).length === 1);
+  await enter(page, deal.manager, `${deal.path}/invite`);
+  await hand.paste("textbox", "Addresses", `${ann.toUpperCase()}\n${bob}\n${cat}`);
+  await page.getByRole("heading", { name: "1 will be invited, 2 people stopped invites" }).waitFor();
+  await rowOf(page, ann.toUpperCase()).getByText("Already pending – stopped invites").waitFor();
+  await rowOf(page, ann.toUpperCase()).getByText(/^Stopped invites on \d+\s\w+\. .* Resend once they have\.$/).waitFor();
+  await rowOf(page, bob).getByText("Already pending – marked as spam").waitFor();
+  await rowOf(page, bob).getByText(/ask the person for another address, and correct this one\.$/).waitFor();
+  await checkAccess(page);
+  await hand.press("link", "See the invite", rowOf(page, bob));
+  await page.getByRole("button", { name: `Correct address ${bob}` }).waitFor();
+});
+
 check("a resend to somebody who stopped invites says why it is refused", { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [ann] = people(deal);

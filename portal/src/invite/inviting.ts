@@ -14,6 +14,7 @@ import {
   Problem,
   type SendOutcome,
   type SendResult,
+  searchSeats,
   sendInvites,
 } from "../api";
 import { addressesOf, nameIn, recordAddresses } from "../seats/addresses";
@@ -87,6 +88,17 @@ async function remarkable(deal: string, ids: ReadonlySet<string | undefined>): P
   };
   await Promise.allSettled(cancelled.slice(0, MOST_READ).map(read));
   return new Map(found.map((invite) => [invite.id, known(invite)]));
+}
+
+/** By address, the invites of people who stopped invites. The API does not name them. */
+async function ofStopped(deal: string, emails: string[]): Promise<Map<string, Known>> {
+  const read = async (email: string) => {
+    const { invites } = await searchSeats(deal, email, { limit: 10 });
+    return invites.map(
+      (invite) => [keyOfAddress({ email: invite.email }), { ...known(invite), optedOut: true }] as const,
+    );
+  };
+  return new Map((await Promise.all(emails.slice(0, MOST_READ).map(read))).flat());
 }
 
 /** Whether a row is to be sent again as it is. The API names no invite for a row that it could not store. */
@@ -289,6 +301,8 @@ export class Inviting {
       const isKnown = results.some(({ outcome, inviteId }) => inviteId && outcome !== "duplicate");
       const ids = new Set(results.map(({ inviteId }) => inviteId));
       const earlier = isKnown ? await remarkable(this.deal, ids).catch(() => undefined) : undefined;
+      const emails = results.flatMap(({ outcome, email }) => (outcome === "opted_out" ? email : []));
+      const stopped = await ofStopped(this.deal, emails).catch(() => undefined);
       const named = outcomes.flatMap(({ name }, index) => (name && results[index]?.inviteId) || []);
       await this.#readNames(named.filter((id) => !earlier?.has(id)));
       const [bounces] = await Promise.all([this.#bounces, this.#addresses]);
@@ -303,14 +317,14 @@ export class Inviting {
       const conflicts = conflictsIn(checked.toSorted((a, b) => a.id - b.id));
       return checked.map((row) => {
         const id = row.verdict?.inviteId ?? "";
-        const earlierInvite = earlier?.get(id);
+        const outcome = row.verdict?.outcome;
+        const key = keyOfAddress(row);
+        const earlierInvite = outcome === "opted_out" ? stopped?.get(key) : earlier?.get(id);
         // A removed invite has lost its name, which this page may still know.
         const held = earlierInvite?.removedAt
           ? undefined
           : ((earlierInvite ?? ownRow(this.deal, id))?.name ?? nameIn(this.deal, id));
-        const outcome = row.verdict?.outcome;
         const holders = outcome === "duplicate" ? undefined : holder(row.name, held, outcome === "invited");
-        const key = keyOfAddress(row);
         const bounced = outcome === "invited" && !earlierInvite && bounces?.get(key);
         const conflict = [holders, row.name && conflicts.get(key), bounced].filter(Boolean).join(" ");
         return { ...row, earlierInvite, conflict: conflict || undefined };

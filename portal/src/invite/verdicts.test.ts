@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { Invite } from "../api";
 import { INVITE, spaced } from "../sample";
+import type { Known } from "../seats/words";
 import { stillOut } from "./parse";
 import { doubted, forecast, leftOutOf, pastOf, predicted } from "./verdicts";
 
@@ -65,6 +66,35 @@ it("a row says first whose its address may be as well", () => {
 it("a person who stopped invites may have marked one as spam", () => {
   const verdict = { email: "ann@example.com", outcome: "opted_out" as const, detail: "This person opted out." };
   expect(predicted(verdict).note).toMatch(/^This person stopped invites, or marked one as spam\./);
+});
+
+it.each<[change: Partial<Known>, label: string, note: RegExp, list: string]>([
+  [
+    { optedOutAt: MAY },
+    "Already pending – stopped invites",
+    /^Stopped invites on 3 May\. .* Resend once they have\.$/,
+    "pending",
+  ],
+  [
+    { delivery: { state: "complained", at: MAY, reason: null } },
+    "Already pending – marked as spam",
+    /^The email was marked as spam on 3 May, .* another address, and correct this one\.$/,
+    "undelivered",
+  ],
+  [{}, "Already pending – stopped invites", /^Stopped invites, or marked .*in another deal\. /, "pending"],
+  [{ status: "expired", optedOutAt: MAY }, "Expired – stopped invites", /^Stopped invites on 3 May\. /, "expired"],
+  [
+    { status: "accepted", acceptedAt: MAY, optedOutAt: MAY },
+    "Already accepted",
+    /^Has held a seat since 3 May\. Stopped invites on 3 May\.$/,
+    "accepted",
+  ],
+])("somebody who stopped invites and has one here, %j, says so, and the next step", (change, label, note, list) => {
+  const earlierInvite = { ...DELIVERED, optedOut: true, ...change };
+  const verdict = { email: "ann@example.com", outcome: "opted_out" as const };
+  expect(forecast({ verdict, earlierInvite }, undefined)).toEqual({ tone: "skipped", label, note: "" });
+  const past = pastOf(earlierInvite);
+  expect([spaced(past.note), past.list]).toEqual([expect.stringMatching(note), list]);
 });
 
 it("a line is no longer left out once all its addresses are in the list", () => {

@@ -1,6 +1,16 @@
 /** The predicted and actual outcome of a row, in words. */
 import type { Filter, SendOutcome, SendResult } from "../api";
-import { isAsked, isUndelivered, type Known, noteOf, optedOutOrSpam, placeOf } from "../seats/words";
+import {
+  type DealState,
+  isAsked,
+  isOptedOut,
+  isRemoved,
+  isUndelivered,
+  type Known,
+  noteOf,
+  optedOutOrSpam,
+  placeOf,
+} from "../seats/words";
 import { dateTime } from "../time";
 import { counted, number, people } from "../ui/seat-numbers";
 import type { Doubt } from "./doubt";
@@ -75,24 +85,41 @@ export function doubted({ note, names }: Doubt, { outcome }: SendResult): Words 
   return { tone: "expired", label: "Look again", note: `${note} ${what}` };
 }
 
+/** What a check found about a row. */
+interface Checked {
+  verdict?: SendResult | undefined;
+  earlierInvite?: Known | undefined;
+}
+
+/** The same for somebody who stopped invites and has one here. What `pastOf` says of it is more than a note of this. */
+function stopped(invite: Known): Words {
+  const { label } = placeOf(invite, CHECKED);
+  const isThere = invite.status === "pending" || invite.status === "accepted";
+  return { tone: TONES.opted_out, label: isThere ? `Already ${label.toLowerCase()}` : label, note: "" };
+}
+
 /** What the check list says of a row, once it is checked. */
 export function forecast(
-  { verdict, conflict }: { verdict: SendResult | undefined; conflict?: string | undefined },
+  { verdict, conflict, earlierInvite }: Checked & { conflict?: string | undefined },
   doubt: Doubt | undefined,
 ): Words | undefined {
   if (!verdict || doubt) return verdict && doubt && doubted(doubt, verdict);
-  const words = predicted(verdict);
+  const words = earlierInvite && verdict.outcome === "opted_out" ? stopped(earlierInvite) : predicted(verdict);
   return conflict ? { ...words, note: `${conflict} ${words.note}`.trim() } : words;
 }
 
 /** The outcome of sending. Here, advice is more useful than the API's detail. */
 export const sentOutcome = (result: SendResult) => words(SENT, result, NOTES[result.outcome] ?? result.detail);
 
+/** The deal of a check: nobody is told of free seats. */
+const CHECKED: DealState = { available: 0, active: true };
+
 /** Where an address's earlier invite stands, and the list of the Deal seats page that has it. */
 export function pastOf(invite: Known): { note: string; list: Filter } {
-  const place = placeOf(invite, { available: 0, active: true });
+  const place = placeOf(invite, CHECKED);
   if (isAsked(invite)) return { note: `${place.label}. ${noteOf(place)}`, list: "asked" };
   if (isUndelivered(invite)) return { note: noteOf(place), list: "undelivered" };
+  if (isOptedOut(invite) && !isRemoved(invite)) return { note: noteOf(place), list: invite.status as Filter };
   return { note: place.sentence, list: invite.status === "declined" ? "declined" : "removed" };
 }
 
@@ -150,7 +177,5 @@ export function leftOutOf(leftOut: LeftOut[]): string {
 
 /** Rows to correct come first, then rows to look at again, rows that are not sent, and rows that are. */
 const RANKS: Partial<Record<SendOutcome, number>> = { invalid_email: 0, unavailable: 0, too_soon: 2, invited: 4 };
-export const rank = (
-  { verdict, earlierInvite }: { verdict?: SendResult | undefined; earlierInvite?: Known | undefined },
-  doubt: Doubt | undefined,
-) => (!verdict ? 0 : doubt || earlierInvite ? 1 : (RANKS[verdict.outcome] ?? 3));
+export const rank = ({ verdict, earlierInvite }: Checked, doubt: Doubt | undefined) =>
+  !verdict ? 0 : doubt || earlierInvite ? 1 : (RANKS[verdict.outcome] ?? 3);

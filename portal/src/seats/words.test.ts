@@ -73,7 +73,7 @@ describe("one sentence says where a person is, and one button does the next step
     [
       "complained",
       null,
-      "Pending – marked as spam: The email was marked as spam on 1 Nov, which stopped invites. They can allow them again, with the link in an earlier email. Without one, the team that runs this site can, if asked. Or ask the person for another address, and correct it here. [correct]",
+      "Pending – marked as spam: The email was marked as spam on 1 Nov, which stopped invites. They can allow them again, with the link in an earlier email. Without one, the team that runs this site can, if asked. Or ask the person for another address, and correct this one. [correct]",
     ],
     [
       "failed",
@@ -186,7 +186,7 @@ describe("one sentence says where a person is, and one button does the next step
       "declined, and marked as spam",
       { ...invite("complained"), status: "declined", declinedAt: LATER },
       5,
-      "Declined – marked as spam: Said no on 20 Nov. The email was marked as spam on 1 Nov, which stopped invites. They can allow them again, with the link in an earlier email. Without one, the team that runs this site can, if asked. If they change their mind, ask them for another address, and correct it here.",
+      "Declined – marked as spam: Said no on 20 Nov. The email was marked as spam on 1 Nov, which stopped invites. They can allow them again, with the link in an earlier email. Without one, the team that runs this site can, if asked. If they change their mind, ask them for another address, and correct this one.",
     ],
     [
       "declined and marked as spam, and allows invites again",
@@ -265,7 +265,7 @@ describe("one sentence says where a person is, and one button does the next step
       "opted out by a complaint, with the advice of a complaint",
       invite("complained"),
       5,
-      "Pending – marked as spam: The email was marked as spam on 1 Nov, which stopped invites. They can allow them again, with the link in an earlier email. Without one, the team that runs this site can, if asked. Or ask the person for another address, and correct it here. [correct]",
+      "Pending – marked as spam: The email was marked as spam on 1 Nov, which stopped invites. They can allow them again, with the link in an earlier email. Without one, the team that runs this site can, if asked. Or ask the person for another address, and correct this one. [correct]",
     ],
     [
       "complained, and allows invites again",

@@ -142,10 +142,10 @@ function placeAndStep(invite: Known, deal: DealState): Place {
     }
     const blocked = { ...place, sentence: `${no}${optedOut(invite)}` };
     if (declined) {
-      const advice = "If they change their mind, ask them for another address, and correct it here.";
+      const advice = "If they change their mind, ask them for another address, and correct this one.";
       return { ...blocked, advice };
     }
-    return { ...blocked, advice: "Or ask the person for another address, and correct it here.", step: "correct" };
+    return { ...blocked, advice: "Or ask the person for another address, and correct this one.", step: "correct" };
   }
   if (isOptedOut(invite)) {
     const sentence = `${no}${optedOut(invite)}`;
