@@ -157,6 +157,18 @@ check("“Check…” after a paste leads to the checked list, and Escape undoes
   await summary(page, "2 will be invited");
 });
 
+check("a press on Send that ends the editing of a row sends once the row is checked", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, deal);
+  await hand.paste("textbox", "Addresses", "ann@example.com\nbob@example.com");
+  await summary(page, "2 will be invited");
+  await hand.press("button", "Edit bob@example.com");
+  await hand.write("textbox", /^Address in row/, "dan@example.com");
+  await hand.press("button", "Send 2 invites");
+  await page.getByRole("heading", { name: /^2 people invited/ }).waitFor();
+  assert.deepEqual((await deal.rows()).map(({ email }) => email).sort(), ["ann@example.com", "dan@example.com"]);
+});
+
 check("typed addresses are checked with a button", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);

@@ -56,6 +56,15 @@ export function CheckList({
   const [before] = useState(() => new Set(rows.map(({ id }) => id)));
   const earlier = left === 0 ? rows.filter(({ id }) => before.has(id)) : [];
   const earlierDue = earlier.length < rows.length ? earlier.filter(isDue).length : 0;
+  /** For how many invites somebody pressed *Send* during a check, which a press that leaves a field begins. */
+  const pressed = useRef<number>(undefined);
+  const latest = useRef<() => Promise<void>>(undefined);
+  useEffect(() => {
+    if (checking || pressed.current === undefined || !rows.every(({ verdict }) => verdict)) return;
+    if (pressed.current === due) void latest.current?.();
+    else announce(`Nothing was sent, because the list has changed. ${summary}`);
+    pressed.current = undefined;
+  }, [checking, rows]);
   if (all.length === 0) return null;
 
   const send = async () => {
@@ -76,6 +85,7 @@ export function CheckList({
       }));
     if (sure) await inviting.send();
   };
+  latest.current = send;
   const discard = async () => {
     const yes = await confirm({
       title: "Discard this list?",
@@ -124,7 +134,10 @@ export function CheckList({
             type="button"
             aria-disabled={checking || unread}
             aria-busy={checking}
-            onClick={() => checking || unread || void send()}
+            onClick={() => {
+              if (checking) pressed.current = due;
+              else if (!unread) void send();
+            }}
           >
             <Text>{`Send ${counted(due, "invite")}${earlierDue > 0 ? `, ${number(earlierDue)} from before` : ""}`}</Text>
           </button>
