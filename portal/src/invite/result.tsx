@@ -7,7 +7,7 @@ import { focusAddresses } from "./entry";
 import { type Inviting, isFailed, type Row } from "./inviting";
 import { csvOf, download } from "./result-file";
 import { WithoutAnswer } from "./sending";
-import { predicted, sentOutcome, summaryOf } from "./verdicts";
+import { leftOutAs, predicted, sentOutcome, summaryOf } from "./verdicts";
 
 export function Result({
   inviting,
@@ -140,9 +140,10 @@ function NotInvited({ rows }: { rows: Row[] }) {
 }
 
 function records(rows: Row[]): string[][] {
-  const record = ({ email, name, verdict, sent }: Row) => {
+  const record = (row: Row) => {
+    const { email, name, verdict, sent } = row;
     if (!sent && verdict?.outcome === "invited") return [email, name, "Not sent", "Sending stopped before this row."];
-    const words = sent ? sentOutcome(sent) : verdict && predicted(verdict);
+    const words = sent ? sentOutcome(sent) : leftOutAs(row);
     return [email, name, words?.label ?? "Not sent", words?.note ?? ""];
   };
   return [["Email", "Name", "Outcome", "Detail"], ...rows.map(record)];

@@ -3,7 +3,7 @@ import type { Invite } from "../api";
 import { INVITE, spaced } from "../sample";
 import type { Known } from "../seats/words";
 import { stillOut } from "./parse";
-import { doubted, forecast, leftOutOf, pastOf, predicted } from "./verdicts";
+import { doubted, forecast, leftOutAs, leftOutOf, pastOf, predicted } from "./verdicts";
 
 const DELIVERED: Invite = {
   ...INVITE,
@@ -95,6 +95,16 @@ it.each<[change: Partial<Known>, label: string, note: RegExp, list: string]>([
   expect(forecast({ verdict, earlierInvite }, undefined)).toEqual({ tone: "skipped", label, note: "" });
   const past = pastOf(earlierInvite);
   expect([spaced(past.note), past.list]).toEqual([expect.stringMatching(note), list]);
+});
+
+it("in a file, a row that was not sent says all that the check list says of it", () => {
+  const verdict = { email: "ann@example.com", outcome: "already_pending" as const, detail: "Pending since 1 May." };
+  const delivery = { ...DELIVERED.delivery, state: "bounced" as const, reason: "temporary" as const };
+  const row = { verdict, conflict: "It is Bob’s.", earlierInvite: { ...DELIVERED, delivery } };
+  expect(spaced(leftOutAs(row)?.note ?? "")).toMatch(
+    /^It is Bob’s\. Pending since 1 May\. The email bounced on 1 May: the mailbox is full, .* or ask their IT team\.$/,
+  );
+  expect(leftOutAs({ verdict })).toEqual(forecast({ verdict }, undefined));
 });
 
 it("a line is no longer left out once all its addresses are in the list", () => {

@@ -123,6 +123,13 @@ export function pastOf(invite: Known): { note: string; list: Filter } {
   return { note: place.sentence, list: invite.status === "declined" ? "declined" : "removed" };
 }
 
+/** What the check list says of a row that is not sent, as one note. */
+export function leftOutAs(row: Checked & { conflict?: string | undefined }): Words | undefined {
+  const words = forecast(row, undefined);
+  const notes = [words?.note, row.earlierInvite && pastOf(row.earlierInvite).note];
+  return words && { ...words, note: notes.filter(Boolean).join(" ") };
+}
+
 const is = (count: number) => (count === 1 ? "is" : "are");
 
 /** The parts of a summary, in its order: `38 will be invited, 1 is not an address, 1 is already pending`. */

@@ -778,7 +778,7 @@ export function Invites({
                 <button
                   type="button"
                   class="secondary outline small"
-                  onClick={() => download(csvOf(records(message.results!)), "result.csv")}
+                  onClick={() => download(csvOf(records(message.results!, dealState)), "result.csv")}
                 >
                   Download result
                 </button>

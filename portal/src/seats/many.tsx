@@ -10,11 +10,13 @@ import { known } from "./own";
 import { named } from "./waiters";
 import {
   asSentence,
+  capital,
   type DealState,
   declinedOn,
   hasDeclined,
   howStopped,
   isOptedOut,
+  noteOf,
   placeOf,
   SOME_OPTED_OUT,
   STOPPED,
@@ -201,11 +203,23 @@ export function summary(bulk: Bulk, stopped: boolean): Message {
   return { tone, text: parts.join(" "), ...(results.length > 1 && { results }) };
 }
 
-export const records = (results: Results): string[][] => [
-  ["Email", "Name", "Outcome"],
+/** The next step for one invite. Who stopped invites, or whose email did not arrive, has the words of their row. */
+function stepOf(result: Results[number], dealState: DealState): string {
+  const { row, outcome } = result;
+  const step = whyNot(result)[1] ?? "";
+  if (outcome !== "opted_out" && outcome !== "undeliverable") return step;
+  const now = { ...known(row), ...(outcome === "opted_out" && { optedOut: true }) };
+  const place = placeOf(now, dealState);
+  return (isOptedOut(now) ? noteOf(place) : place.advice) ?? step;
+}
+
+/** The result for download. */
+export const records = (results: Results, dealState: DealState): string[][] => [
+  ["Email", "Name", "Outcome", "Next step"],
   ...results.map((result) => [
     result.row.email,
     result.row.name ?? "",
-    whyNot(result)[0] || (result.outcome === "resent" ? "Resent" : "Cancelled"),
+    capital(whyNot(result)[0] || result.outcome),
+    stepOf(result, dealState),
   ]),
 ];

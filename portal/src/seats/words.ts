@@ -235,7 +235,8 @@ export function howStopped(invite: Known): string {
   return isStoppedElsewhere(invite) ? `${STOPPED}, in another deal` : `stopped invites${stoppedOn(invite)}`;
 }
 
-export const asSentence = (words: string) => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+export const capital = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);
+export const asSentence = (words: string) => `${capital(words)}.`;
 
 /** How somebody who declined can still get a seat. A link of an earlier email declines too, and does not accept. */
 function wayBack({ expiresAt, delivery }: Invite): string {
