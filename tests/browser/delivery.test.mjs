@@ -1,6 +1,5 @@
 /** What happened to each mail, and the step that mends it. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { checkAccess } from "./access.mjs";
 import { answered, enter, Keyboard } from "./browser.mjs";
 import { tokenOf, until } from "./stack.mjs";
@@ -68,12 +67,6 @@ check("many who cannot be resent to are counted by reason, and an address that s
   await hand.press("checkbox", "Select all on this page");
   await hand.press("button", "Resend selected");
   await page.getByText("Not resent: 4 invites (bounced); 1 invite (marked as spam). Once a mailbox that bounced works, use “Resend” in its row. Each row in “Not delivered” says the next step.").waitFor();
-  const saved = page.waitForEvent("download");
-  await hand.press("button", "Download result");
-  const file = await readFile(await (await saved).path(), "utf8");
-  assert.match(file, /^\ufeffEmail,Name,Outcome,Next step\r\n/);
-  assert.match(file, new RegExp(`\r\n${bounced[0]},,Bounced,"Correct the address, or resend the invite once the mailbox exists\\."`));
-  assert.match(file, new RegExp(`\r\n${gil},,Marked as spam,"The email was marked as spam on .*, and correct this one\\."`));
   await hand.press("button", `Correct address ${bounced[0]}`);
   await hand.write("textbox", "Correct address", eve);
   await hand.press("button", "Correct and send");
