@@ -31,7 +31,10 @@ pub fn invite(
         }
         Some((_, invite)) => send.limit.check(invite, now).map_err(InviteRefusal::TooSoon)?,
     }
-    Ok(send.queue(existing, invitee.clone(), HistoryEvent::Invited, now))
+    // A list without names takes nobody's name away.
+    let known = || existing.and_then(|invite| invite.name.clone());
+    let invitee = Invitee { name: invitee.name.clone().or_else(known), ..invitee.clone() };
+    Ok(send.queue(existing, invitee, HistoryEvent::Invited, now))
 }
 
 impl NewSend {
@@ -114,6 +117,16 @@ mod tests {
             let send = NewSend { opted_out: true, ..new_send(3) };
             let refused = invite(Some(&in_state(state)), &invitee(), &send, at(now));
             assert_eq!(refused, Err(InviteRefusal::OptedOut), "I10: {state:?} at {now}");
+        }
+    }
+
+    #[test]
+    fn an_invite_without_a_name_keeps_the_name_that_is_known() {
+        let [ann, bob] = ["Ann", "Bob"].map(Name::clean);
+        let before = Invite { name: ann.clone(), ..in_state(InviteState::Declined) };
+        for (given, kept) in [(None, &ann), (bob.clone(), &bob)] {
+            let invitee = Invitee { name: given, ..invitee() };
+            assert_eq!(&invite(Some(&before), &invitee, &new_send(3), at(99)).unwrap().name, kept);
         }
     }
 
