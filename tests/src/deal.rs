@@ -185,7 +185,6 @@ pub fn outcomes(answer: &Value) -> Vec<&str> {
     results.iter().map(|result| result["outcome"].as_str().expect("an outcome")).collect()
 }
 
-/// Numbered addresses in alphabetical order.
 pub fn addresses(name: &str, count: usize) -> Vec<String> {
     (0..count).map(|number| format!("{name}{number:05}@example.com")).collect()
 }

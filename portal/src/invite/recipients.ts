@@ -259,7 +259,7 @@ const SPACE = / (?<!@[\p{L}\p{N}-]{1,63} (?=\.[\p{L}\p{N}]))(?<!@[\p{L}\p{N}-]{1
 /** The end of a sentence: the words after it are not the name of the address before it. */
 const ENDED = /^[.!?…]/;
 
-/** Before the name of the next person, whose address stands elsewhere. */
+/** Begins the name of the next person, whose address follows. */
 const AND = /^ (?:and|und|et|y|e|en|och|og|ja|i|oraz|&|\+)\s/i;
 
 /** Words with addresses among them. All names are before their addresses, or all are after them. */

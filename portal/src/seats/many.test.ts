@@ -21,7 +21,12 @@ test.each<[outcome: BulkOutcome, change: Partial<Invite>, says: string, step: Re
     "Marked as spam",
     /^The email was marked as spam on 3 May, .* ask the person for another address, and correct this one\.$/,
   ],
-  ["opted_out", {}, "Stopped invites", /^Stopped invites, or marked .* Resend once they have\.$/],
+  [
+    "opted_out",
+    {},
+    "Stopped invites, or marked one as spam",
+    /^Stopped invites, or marked .* Resend once they have\.$/,
+  ],
   ["too_soon", {}, "Sending limit reached", /^Where the sending limit was reached, resend later\.$/],
 ])("in a file, the outcome %s of %j has its next step", (outcome, change, says, step) => {
   const row = { ...INVITE, ...change };
