@@ -421,6 +421,17 @@ async function loseCreation({ page, hand }, org) {
 }
 const seatsOf = async (stack, org) => (await stack.api(ADMIN, "GET", `/deals?organisation=${org}`)).deals.map(({ seats }) => seats.total);
 
+check("a deal that is created on the first page is told of on the organisation’s page", {}, async ({ page, hand }) => {
+  await enter(page, ADMIN, "/");
+  await hand.press("button", "New deal");
+  const form = page.getByRole("dialog", { name: "New deal" });
+  await fillIn(hand, form, { "Organisation ID": "first-school", "Organisation name": "First School", Subscription: "Unlimited", Seats: "5" });
+  await hand.press("button", "Create deal", form);
+  await rowOf(page, "Unlimited").waitFor();
+  await says(page, "Unlimited was created for First School: 5 seats");
+  assert.match(page.url(), /\/admin\?organisation=first-school$/);
+});
+
 check("a lost response to creating a deal creates no second deal", LOST, async ({ page, stack, hand }) => {
   const form = await loseCreation({ page, hand }, "new");
   await hand.press("button", "Create deal", form);

@@ -35,7 +35,7 @@ export function Admin() {
 }
 
 function Deals() {
-  const { query, route } = useLocation();
+  const { query, route, path } = useLocation();
   const organisation = query.organisation ?? "";
   const known = isOrganisationId(organisation);
   const { value, problem, loading, reload, update } = useLoad(organisation, async () =>
@@ -44,7 +44,7 @@ function Deals() {
   // The index behind the list may lag: these deals were just created here.
   const [created, setCreated] = useState<DealWithSeats[]>([]);
   const [open, setOpen] = useState<Open | null>(null);
-  const [said, setSaid] = useState<Said>();
+  const [said, setSaid] = useState(takeArriving);
   const [refusal, setRefusal] = useState<{ problem: Problem; text?: string; retry?: () => void }>();
   /** The deal that is loaded again before an action. */
   const [starting, setStarting] = useState<string>();
@@ -275,11 +275,14 @@ function Deals() {
           onDone={(deal, unsaved) => {
             setCreated([...created, deal]);
             const what = `${deal.name} was created for ${deal.organisation.name}: ${counted(deal.seats.total, "seat")}, ${timesIn(deal)}.`;
-            if (unsaved) {
-              const lost = `What you entered later was not saved: ${changesIn(unsaved, deal)}. Resize or edit the deal.`;
-              done(deal, `Your first attempt had gone through. ${what} ${lost}`, "warn");
-            } else done(deal, what);
-            if (deal.organisation.id !== organisation) route(pathOf({ organisation: deal.organisation.id }));
+            const text = unsaved
+              ? `Your first attempt had gone through. ${what} What you entered later was not saved: ${changesIn(unsaved, deal)}. Resize or edit the deal.`
+              : what;
+            done(deal, text, unsaved ? "warn" : "good");
+            if (deal.organisation.id === organisation) return;
+            // The first page has Deals admin, too: the next page is another component there.
+            if (path === "/") arriving = { tone: unsaved ? "warn" : "good", text };
+            route(pathOf({ organisation: deal.organisation.id }));
           }}
         />
       )}
@@ -303,6 +306,14 @@ function Deals() {
       )}
     </>
   );
+}
+
+/** Told on the page that comes next. */
+let arriving: Said | undefined;
+function takeArriving(): Said | undefined {
+  const said = arriving;
+  arriving = undefined;
+  return said;
 }
 
 /** A good one passes once the person goes on. */
