@@ -362,7 +362,9 @@ export function ChangeForm({
 function outcome({ seats: { total, allocated } }: DealWithSeats, text: string): string {
   const seats = numberIn(text);
   if (seats === undefined || seats === total || seats < allocated)
-    return `Learners hold ${counted(allocated, "seat")}. The deal can’t have fewer.`;
+    return allocated === 0
+      ? "No learner holds a seat yet."
+      : `Learners hold ${counted(allocated, "seat")}. The deal can’t have fewer.`;
   const more = seats - total;
   return `${number(Math.abs(more))} ${more > 0 ? "more" : "fewer"} than now: ${number(seats - allocated)} would be available.`;
 }
