@@ -470,8 +470,10 @@ export function Invites({
         did: "de-allocated",
         send: () => releaseSeat(deal, row).then(() => undefined),
         done: (_, first) => {
+          const again = againFor([row]);
           replaceRow(row, undefined);
-          tell("good", `${row.email} no longer has a seat${first}.${active ? " The seat is available again." : ""}`);
+          const text = `${row.email} no longer has a seat${first}.${active ? " The seat is available again." : ""}`;
+          setMessage({ tone: "good", text, ofList: true, again });
         },
       });
     },
