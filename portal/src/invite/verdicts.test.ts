@@ -3,7 +3,7 @@ import type { Invite } from "../api";
 import { INVITE, spaced } from "../sample";
 import type { Known } from "../seats/words";
 import { stillOut } from "./parse";
-import { doubted, forecast, leftOutAs, leftOutOf, pastOf, predicted } from "./verdicts";
+import { doubted, forecast, leftOutAs, leftOutOf, pastOf, predicted, rank } from "./verdicts";
 
 const DELIVERED: Invite = {
   ...INVITE,
@@ -127,4 +127,17 @@ it("the lines that are left out are counted by their reasons", () => {
     "Left out: 1 header line, 2 title lines, 1 address outside the address column.",
   );
   expect(leftOutOf([])).toBe("");
+});
+
+it("rows to look at again come before rows with an earlier invite, and those before the others", () => {
+  const verdict = { email: "ann@example.com", outcome: "invited" as const };
+  const ranks = [
+    rank({ verdict: { ...verdict, outcome: "invalid_email" } }, undefined),
+    rank({ verdict, earlierInvite: INVITE }, { note: "?", meant: undefined }),
+    rank({ verdict, earlierInvite: INVITE }, undefined),
+    rank({ verdict: { ...verdict, outcome: "duplicate" } }, undefined),
+    rank({ verdict }, undefined),
+  ];
+  expect(ranks).toEqual(ranks.toSorted());
+  expect(new Set(ranks).size).toBe(ranks.length);
 });

@@ -182,7 +182,7 @@ export function leftOutOf(leftOut: LeftOut[]): string {
   return parts.length > 0 ? `Left out: ${parts.join(", ")}.` : "";
 }
 
-/** Rows to correct come first, then rows to look at again, rows that are not sent, and rows that are. */
-const RANKS: Partial<Record<SendOutcome, number>> = { invalid_email: 0, unavailable: 0, too_soon: 2, invited: 4 };
+/** Rows to correct come first, then rows to look at again, rows with an earlier invite, rows that are not sent, and rows that are. */
+const RANKS: Partial<Record<SendOutcome, number>> = { invalid_email: 0, unavailable: 0, too_soon: 3, invited: 5 };
 export const rank = ({ verdict, earlierInvite }: Checked, doubt: Doubt | undefined) =>
-  !verdict ? 0 : doubt || earlierInvite ? 1 : (RANKS[verdict.outcome] ?? 3);
+  !verdict ? 0 : doubt ? 1 : earlierInvite ? 2 : (RANKS[verdict.outcome] ?? 4);
