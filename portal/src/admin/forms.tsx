@@ -416,7 +416,7 @@ function Form({
   useLayoutEffect(() => {
     dialog.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
   }, [wrong]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Shows the notice to a person who submitted from the end of the form.
     if (!busy) dialog.current?.querySelector(".notice")?.scrollIntoView({ block: "nearest" });
     if (back.current) document.getElementById(idOf(back.current))?.focus();

@@ -1,5 +1,5 @@
 /** The list of a deal to which nobody can be invited: it can be copied, or taken to another deal. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { type Deal, listDeals } from "../api";
 import { date } from "../time";
@@ -34,7 +34,7 @@ function List({
   const { value: deals } = useLoad("deals", () => listDeals());
   const others = deals?.filter((deal) => deal.id !== inviting.deal && mayTake(deal, length)) ?? [];
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // What had the focus may have gone.
     if (document.activeElement === document.body) heading.current?.focus();
   }, []);

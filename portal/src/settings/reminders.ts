@@ -47,7 +47,7 @@ const ORDER = ["first", "second"] as const;
 
 /**
  * What to save if somebody else has changed the setting since the page was loaded: what this person changed, and the rest as it
- * is `now`. `news` tells of the other's changes.
+ * is `now`. `news`: what the other person changed, in words.
  */
 export function merged(mine: Steps, before: Steps, now: Steps): { steps: Steps; news: string } {
   const stays = mine.map((step, at) => isSame(step, before[at]!));
