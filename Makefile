@@ -67,8 +67,8 @@ install:
 test-rust: build-tests ## Test the functions and the local stack
 	@python3 tests/rust.py
 
-test-portal: portal/$(MODULES) ## Test the portal's code (make static checks its types)
-	@cd portal && npm --silent test
+test-portal: portal/$(MODULES) tests/browser/$(MODULES) ## Test the portal's code, and check its types
+	@cd portal && npm run --silent check && npm --silent test
 
 test-browser: build portal chromium tests/browser/$(MODULES) ## Test the portal in a browser, on the local stack
 	@cd tests/browser && npm --silent test
