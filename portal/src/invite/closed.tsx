@@ -7,7 +7,7 @@ import { useLoad } from "../ui/load";
 import { counted } from "../ui/seat-numbers";
 import { Text } from "../ui/text";
 import { CopyText } from "./copy-text";
-import { restoreDraft } from "./draft";
+import { asRecipient, restoreDraft } from "./draft";
 import { type Inviting, invitingOf, MOST_ROWS } from "./inviting";
 
 /** Problems after which a deal can't send its list. */
@@ -15,7 +15,7 @@ export const CLOSED = new Set(["deal_ended", "deal_not_started", "not_found"]);
 
 export function Closed({ inviting, upcoming = false }: { inviting: Inviting; upcoming?: boolean }) {
   const rows = inviting.unsent.value;
-  const text = [...rows.map(lineOf), inviting.text.value.trim()].filter(Boolean).join("\n");
+  const text = [...rows.map(asRecipient), inviting.text.value.trim()].filter(Boolean).join("\n");
   return text ? <List {...{ inviting, upcoming, text }} length={rows.length} /> : null;
 }
 
@@ -94,7 +94,3 @@ function mayTake({ id, state }: Deal, length: number): boolean {
   const { rows, stage } = restoreDraft(id);
   return state === "active" && stage === undefined && rows.length + length <= MOST_ROWS;
 }
-
-/** `"Roe, Bob" <bob@example.com>` */
-const lineOf = ({ email, name }: { email: string; name: string }) =>
-  !name ? email : `${/[",;<>]/.test(name) ? `"${name.replaceAll('"', "")}"` : name} <${email}>`;

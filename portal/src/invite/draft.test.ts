@@ -1,5 +1,6 @@
 import { beforeEach, expect, it, vi } from "vitest";
-import { type Draft, keepDraft, keepTyped, restoreDraft, takeTyped, unsentOf } from "./draft";
+import { asRecipient, type Draft, keepDraft, keepTyped, restoreDraft, takeTyped, unsentOf } from "./draft";
+import { readList } from "./parse";
 
 beforeEach(() => {
   const kept = new Map<string, string>();
@@ -48,4 +49,14 @@ it.each<[what: string, stage: Draft["stage"] | undefined, isHere: boolean, left:
 it("a text that was searched for is taken once", () => {
   keepTyped("deal", "Zoe");
   expect([takeTyped("deal"), takeTyped("deal")]).toEqual(["Zoe", ""]);
+});
+
+it.each([
+  ["Ann Doe", "Ann Doe"],
+  ["Doe, Ann", "Ann Doe"],
+  ['Ann "Annie" <Doe>', "Ann Annie Doe"],
+  [null, undefined],
+])("the line of somebody named %s is read as that person", (name, read) => {
+  const line = asRecipient({ email: "ann@example.com", name });
+  expect(readList(line)).toEqual({ rows: [{ email: "ann@example.com", ...(read && { name: read }) }], leftOut: [] });
 });

@@ -93,6 +93,12 @@ export const isDue = ({ verdict, sent }: Pick<DraftRow, "verdict" | "sent">) => 
 /** Rows with the same key are of the same address. The API knows more spellings of an address. */
 export const keyOfAddress = ({ email }: Recipient) => email.trim().toLowerCase();
 
+/** A line that reads as this person: `"Roe, Bob" <bob@example.com>` */
+export function asRecipient({ email, name }: { email: string; name?: string | null }): string {
+  const shown = name?.replace(/["<>]/g, "");
+  return shown ? `${/[,;]/.test(shown) ? `"${shown}"` : shown} <${email}>` : email;
+}
+
 const typedIn = (deal: string) => `typed:${deal}`;
 
 /** Keeps a text that was searched for in vain, for the invite page: no URL may hold it. */

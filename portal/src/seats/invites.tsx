@@ -15,7 +15,7 @@ import {
   resendInvite,
   type Seats,
 } from "../api";
-import { keepTyped } from "../invite/draft";
+import { asRecipient, keepTyped } from "../invite/draft";
 import { MailHelp } from "../invite/mail-help";
 import { csvOf, download } from "../invite/result-file";
 import { shortDate } from "../time";
@@ -889,9 +889,6 @@ const listed = (row: Invite) => (isRemoved(row) ? undefined : row);
 const recordCancelled = (row: Invite, news: Told) => recordTold({ ...row, status: "cancelled" }, news);
 
 const person = (row: Invite) => (row.name ? `${row.name} (${row.email})` : row.email);
-
-/** `"Ann Roe" <ann@example.com>` */
-const asRecipient = ({ name, email }: Invite) => (name ? `"${name.replace(/["<>]/g, "")}" <${email}>` : email);
 
 const pickedWith = (picked: ReadonlyMap<string, Invite>, rows: Invite[]) =>
   new Map([...picked, ...rows.map((row) => [row.id, row] as const)]);
