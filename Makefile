@@ -70,7 +70,7 @@ test-rust: build-tests ## Test the functions and the local stack
 test-portal: portal/$(MODULES) tests/browser/$(MODULES) ## Test the portal's code, and check its types
 	@cd portal && npm run --silent check && npm --silent test
 
-test-browser: build portal chromium tests/browser/$(MODULES) ## Test the portal in a browser, on the local stack
+test-browser: build portal chromium tests/browser/$(MODULES) ## Test the portal in a browser, on the local stack (PROOF=short as in make test)
 	@cd tests/browser && npm --silent test
 
 test-deploy: build $(AWS)/ready ## Test the deployment's scripts
@@ -95,6 +95,7 @@ PROVE_SECONDS ?= 600
 prove: prove-model prove-faults prove-histories prove-load prove-chaos ## Run the long proof: hours, or 100 minutes with PROVE_SECONDS=60 (docs/reliability.md)
 	$(MAKE) fuzz FUZZ_SECONDS=$(PROVE_SECONDS)
 	$(MAKE) prove-api
+	$(MAKE) test-browser
 
 build-prove:
 	@echo "Building the proof, optimised (ten minutes the first time)…"

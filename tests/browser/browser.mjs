@@ -18,6 +18,8 @@ const ARGUMENTS = [
   // Fewer processes: a sixth of the time of a core of a test that opens a page.
   "--renderer-process-limit=1", "--in-process-gpu",
 ];
+/** Whether only the tests of the short form run, as in `make test`: docs/decisions/0024-short-and-long-proof.md. */
+export const SHORT = process.env.PROOF === "short";
 export const DESKTOP = { width: 1280, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 /** How long a test waits for a page, on a machine that does other work as well. */
@@ -191,7 +193,8 @@ export class Keyboard extends Hand {
   }
 }
 
-export const BOTH = [Mouse, Keyboard];
+/** In the short form by keyboard, which shows more. */
+export const BOTH = SHORT ? [Keyboard] : [Mouse, Keyboard];
 
 /** More Tab stops than the longest page has. */
 const STOPS = 400;

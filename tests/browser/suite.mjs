@@ -1,6 +1,6 @@
 /** Starts a stack for each file of tests, and one browser for all files of a process. */
 import { after } from "node:test";
-import { journeys, launch } from "./browser.mjs";
+import { journeys, launch, SHORT } from "./browser.mjs";
 import { Stack } from "./stack.mjs";
 
 let browser;
@@ -35,10 +35,12 @@ async function start(env, prepare) {
 
 /** `prepare` sends invites with a lifetime of a second, for tests that need expired invites. */
 export function suite(env = {}, prepare) {
-  const check = journeys(async () => {
+  const define = journeys(async () => {
     stack ??= start(env, prepare);
     browser ??= launch();
     return { browser: await browser, stack: await stack };
   });
-  return (...of) => tests.push(...check(...of));
+  const check = (...of) => tests.push(...define(...of));
+  check.long = SHORT ? () => undefined : check;
+  return check;
 }
