@@ -385,6 +385,7 @@ check("removed people are invited again, one or all, and not a corrected address
   await deal.api("POST", "/invites/cancel", { invites });
   await enter(page, deal.manager, `${deal.path}?status=removed`);
   await hand.write("searchbox", SEARCH, "typo");
+  await shows(page, ["typo@exmaple.com"]);
   await rowOf(page, "typo@exmaple.com").getByText("Corrected", { exact: true }).waitFor();
   assert.equal(await list(page).getByRole("button", { name: /^Invite again/ }).count(), 0);
   await hand.write("searchbox", SEARCH, "ann07");

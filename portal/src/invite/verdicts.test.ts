@@ -11,7 +11,7 @@ const DELIVERED: Invite = {
 };
 const MAY = "2026-05-03T10:00:00Z";
 
-it.each<[change: Partial<Invite>, note: string, list: string]>([
+it.each<[change: Partial<Known>, note: string, list: string]>([
   [
     { delivery: { ...DELIVERED.delivery, state: "bounced", reason: "mailbox_unavailable" } },
     "The email bounced on 1 May: no such mailbox. Correct the address, or resend the invite once the mailbox exists.",
@@ -24,7 +24,8 @@ it.each<[change: Partial<Invite>, note: string, list: string]>([
     "Asked for a new link. Waiting since 3 May. Resend to send a new link.",
     "asked",
   ],
-  [{ status: "cancelled", removedAt: MAY }, "Cancelled by a manager on 3 May.", "removed"],
+  [{ status: "cancelled", removedAt: MAY }, "Removed on 3 May.", "removed"],
+  [{ status: "cancelled", removedAt: MAY, corrected: false }, "Cancelled by a manager on 3 May.", "removed"],
   [
     { status: "released", acceptedAt: "2026-05-02T10:00:00Z", removedAt: MAY },
     "The seat was de-allocated on 3 May.",

@@ -1,14 +1,24 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { Counts, Invite, InviteDetail } from "../api";
 import { INVITE } from "../sample";
-import { correctedFrom, countsOf, replacementOf, rowsToRead, toInviteAgain } from "./details";
+import { Corrections, countsOf, readRemoved, toInviteAgain } from "./details";
+import { known } from "./own";
 
 afterEach(() => vi.unstubAllGlobals());
 
 const MANAGER = "max@acme.example";
 const AT = "2026-11-20T10:00:00Z";
 const SECOND_LATER = "2026-11-20T10:00:01Z";
-const corrected = (at: string, by = MANAGER): InviteDetail["history"][number] => ({ at, event: "corrected", by });
+type Events = InviteDetail["history"];
+/** What a correction leaves in the history of the invite that it cancels, and of the one that it sends. */
+const ended = (at: string, by = MANAGER): Events => [
+  { at, event: "corrected", by },
+  { at, event: "cancelled", by },
+];
+const begun = (at: string, by = MANAGER): Events => [
+  { at, event: "corrected", by },
+  { at, event: "invited", by },
+];
 const detail = (email: string, change: Partial<InviteDetail>): InviteDetail => ({
   ...INVITE,
   id: email,
@@ -40,58 +50,143 @@ function answer(invites: InviteDetail[], counts?: Counts) {
   return asked;
 }
 
-const OLD = detail("ann@gmial.com", { status: "cancelled", removedAt: AT, history: [corrected(AT)] });
-const NEW = detail("ann@gmail.com", { queuedAt: SECOND_LATER, history: [corrected(SECOND_LATER)] });
+const old = (email: string, at: string) => detail(email, { status: "cancelled", removedAt: at, history: ended(at) });
+const fresh = (email: string, queuedAt: string, by = MANAGER) =>
+  detail(email, { queuedAt, history: begun(queuedAt, by) });
+const OLD = old("ann@gmial.com", AT);
+const NEW = fresh("ann@gmail.com", SECOND_LATER);
 const LATER = "2026-11-23T00:00:00Z";
 const CANCELLED = { ...NEW, status: "cancelled" as const, removedAt: LATER };
-const CORRECTED = { ...CANCELLED, history: [corrected(LATER), corrected(SECOND_LATER)] };
-const NEXT = detail("anne@gmail.com", { queuedAt: LATER, history: [corrected(LATER)] });
+const CORRECTED = { ...CANCELLED, history: [...ended(LATER), ...NEW.history] };
+const NEXT = fresh("anne@gmail.com", LATER);
 const RESENT = { ...NEW, queuedAt: "2026-11-24T00:00:00Z", sends: 2 };
 const EARLIER = detail("anna@acme.example", { queuedAt: "2026-11-01T00:00:00Z" });
 const SAME_TIME = detail("anton@acme.example", { queuedAt: AT });
-const BY_ANOTHER = detail("anja@acme.example", { queuedAt: AT, history: [corrected(AT, "pat@acme.example")] });
-test.each([
+const BY_ANOTHER = fresh("anja@acme.example", AT, "pat@acme.example");
+test.each<[string, InviteDetail[], string | undefined]>([
   ["found by the time and the manager", [EARLIER, SAME_TIME, BY_ANOTHER, NEW], "ann@gmail.com"],
   ["found after a resend", [RESENT], "ann@gmail.com"],
   ["found if it was cancelled", [OLD, CANCELLED], "ann@gmail.com"],
   ["found if it was corrected again", [OLD, CORRECTED, NEXT], "ann@gmail.com"],
   ["found if it begins with other letters", [OLD, EARLIER, { ...NEW, email: "roe@home.example" }], "roe@home.example"],
   ["unknown if it is in no list", [OLD, EARLIER], undefined],
-  ["unknown if two could be meant", [NEW, { ...NEW, id: "ann@acme.example" }], undefined],
-] as const)("the invite to a corrected address is %s", async (_, invites, email) => {
-  answer([...invites]);
-  expect((await replacementOf("d", OLD))?.email).toBe(email);
+  ["unknown if two could be meant", [fresh("roe@home.example", AT), fresh("zoe@home.example", AT)], undefined],
+])("the invite to a corrected address is %s", async (_, invites, email) => {
+  answer(invites);
+  expect((await new Corrections("d").to(OLD))?.email).toBe(email);
 });
 
-test.each([
-  ["the invite that was removed at that time", [AT], true],
-  ["nobody, if another one was removed at that time", [AT, SECOND_LATER], false],
-  ["nobody, if it is no longer kept", [], false],
-])("an invite was corrected from the address of %s", async (_, times, isFound) => {
-  answer(times.map((removedAt, at) => detail(`old${at}@acme.example`, { status: "cancelled", removedAt })));
-  const fresh = detail("ann@acme.example", { history: [{ at: AT, event: "invited", by: MANAGER }, corrected(AT)] });
-  expect(await correctedFrom("d", fresh)).toBe(isFound ? "old0@acme.example" : undefined);
-});
-
-test("a long list costs a search and two pages, each with the details of five", async () => {
-  const asked = answer(Array.from({ length: 50 }, (_, n) => detail(`ann${n}@acme.example`, { queuedAt: AT })));
-  await replacementOf("d", OLD);
-  expect(asked[0]).toBe('{"email":"ann","limit":200}');
-  // It found nobody: two more lists, and the details of five others.
-  expect(asked).toHaveLength(6 + 2 + 5);
-});
-
-test("details are read of a few rows that lists do not tell all of", () => {
-  const cancelled = ["a", "b", "c", "d", "e"].map((id) =>
-    detail(id, { status: id === "a" ? "released" : "cancelled" }),
+/** What links are found, as `old to new`. */
+const found = async (...invites: InviteDetail[]) => {
+  answer(invites);
+  const corrections = new Corrections("d");
+  const to = (one: InviteDetail) => corrections.to(one).then((other) => `${one.email} to ${other?.email}`);
+  const from = (one: InviteDetail) => corrections.from(one).then((other) => `${other} to ${one.email}`);
+  const [olds, news] = [
+    invites.filter((one) => one.removedAt),
+    invites.filter((one) => one.history[1]?.event === "invited"),
+  ];
+  const links = await Promise.all(olds.map(to));
+  expect((await Promise.all(news.map(from))).sort()).toEqual(
+    links.filter((link) => !link.endsWith("undefined")).sort(),
   );
-  expect(rowsToRead([...cancelled, detail("f", {})])).toEqual(cancelled);
-  expect(rowsToRead([...cancelled, { ...OLD, corrected: true }])).toEqual(cancelled);
-  expect(rowsToRead([...cancelled, OLD])).toEqual([]);
-  // The new invite may be removed since it was found.
-  const found = { ...OLD, corrected: true, correctedTo: NEW.email, isNewRemoved: false };
-  expect(rowsToRead([found])).toEqual([found]);
-  expect(rowsToRead([{ ...found, isNewRemoved: true }])).toEqual([]);
+  return links;
+};
+
+test("corrections of one second are told apart by their addresses", async () => {
+  const olds = ["nan.lee@z.example", "gone@z.example", "one@z.example", "spam@z.example"];
+  const news = ["ann.lee@z.example", "gone2@z.example", "one2@z.example", "jo@home.example"];
+  expect(
+    await found(
+      ...olds.map((email) => old(email, AT)),
+      ...news.map((email, at) => fresh(email, at % 2 === 0 ? AT : SECOND_LATER)),
+    ),
+  ).toEqual(olds.map((email, at) => `${email} to ${news[at]}`));
+});
+
+test("of corrections a second apart, each goes with its own second", async () => {
+  const invites = [
+    old("spam@z.example", AT),
+    fresh("jo@home.example", AT),
+    old("dan@z.example", SECOND_LATER),
+    fresh("kim@home.example", SECOND_LATER),
+  ];
+  expect(await found(...invites)).toEqual(["spam@z.example to jo@home.example", "dan@z.example to kim@home.example"]);
+});
+
+test("an invite that was cancelled in the second of a correction is not the corrected one", async () => {
+  const cancelled = detail("bob@z.example", {
+    status: "cancelled",
+    removedAt: AT,
+    history: [{ at: AT, event: "cancelled", by: MANAGER }],
+  });
+  expect(await found(cancelled, OLD, NEW)).toEqual(["bob@z.example to undefined", "ann@gmial.com to ann@gmail.com"]);
+});
+
+test("between corrections that fit equally, none is chosen", async () => {
+  const invites = [
+    old("spam@z.example", AT),
+    old("dan@z.example", AT),
+    fresh("jo@home.example", AT),
+    fresh("kim@home.example", AT),
+  ];
+  answer(invites);
+  const corrections = new Corrections("d");
+  for (const one of invites.slice(0, 2)) expect(await corrections.to(one)).toBeUndefined();
+  for (const one of invites.slice(2)) expect(await corrections.from(one)).toBeUndefined();
+  // Without its own new invite, one does not take another's.
+  answer([invites[0]!, old("kin@home.example", AT), invites[3]!]);
+  expect(await new Corrections("d").to(invites[0]!)).toBeUndefined();
+});
+
+test("a long list costs two pages, a search, and the details of five that were resent", async () => {
+  const asked = answer(
+    Array.from({ length: 50 }, (_, n) => detail(`ann${n}@acme.example`, { queuedAt: LATER, sends: 2 })),
+  );
+  await new Corrections("d").to(OLD);
+  expect(asked.slice(-1)).toEqual(['{"email":"ann","limit":200}']);
+  expect(asked).toHaveLength(2 + 5 + 1);
+});
+
+test("details of a whole page of removed invites are read, before it says what removed them", async () => {
+  const cancelled = Array.from({ length: 40 }, (_, at) =>
+    detail(`p${at}@read.example`, { status: "cancelled", removedAt: LATER }),
+  );
+  const pairs = Array.from({ length: 9 }, (_, at) => {
+    const time = `2026-11-2${at}T00:00:00Z`;
+    return [old(`typo${at}@read.example`, time), fresh(`meant${at}@home.example`, time)] as const;
+  });
+  const corrected = pairs.map(([old]) => old);
+  const released = detail("leaver@read.example", { status: "released", removedAt: LATER, optedOut: true });
+  const all = [...cancelled, ...corrected, released];
+  const asked = answer([...all, ...pairs.map(([, fresh]) => fresh)]);
+  await readRemoved("d", [...all.map(asRow), INVITE]);
+  const told = (invites: InviteDetail[]) =>
+    invites.map((one) => known(asRow(one))).map(({ corrected, correctedTo }) => correctedTo ?? corrected);
+  expect(told(cancelled)).toEqual(cancelled.map(() => false));
+  expect(told(corrected)).toEqual(pairs.map(([, { email }]) => email));
+  expect(known(asRow(released)).optedOut).toBe(true);
+  // The lists are asked for once, and each invite.
+  expect(asked).toHaveLength(all.length + 2 + pairs.length);
+  // The new invites may be removed since: some are read again.
+  const again = answer([
+    ...all,
+    ...pairs.map(([, fresh]) => ({ ...fresh, status: "cancelled" as const, removedAt: LATER })),
+  ]);
+  await readRemoved("d", all.map(asRow));
+  expect(all.map((one) => known(asRow(one))).filter(({ isNewRemoved }) => isNewRemoved)).toHaveLength(5);
+  expect(again.length).toBeLessThan(25);
+});
+
+test("a removed invite that cannot be read stays as it is, and the others are read", async () => {
+  const [lost, read] = ["lost", "read"].map((id) => detail(`${id}@some.example`, { status: "cancelled" }));
+  answer([lost!, read!]);
+  const { fetch } = globalThis;
+  vi.stubGlobal("fetch", (path: string) =>
+    path.endsWith(lost!.id) ? Promise.resolve(Response.json({}, { status: 503 })) : fetch(path),
+  );
+  await readRemoved("d", [asRow(lost!), asRow(read!)]);
+  expect([lost!, read!].map((one) => known(asRow(one)).corrected)).toEqual([undefined, false]);
 });
 
 test("of removed invites, those of people who were not corrected and did not stop invites can be invited again", async () => {

@@ -1,5 +1,4 @@
 /** What only an invite's details say: which address a correction went to, and who stopped invites in another deal. */
-import { useEffect, useRef } from "preact/hooks";
 import {
   type Counts,
   getCounts,
@@ -10,29 +9,47 @@ import {
   Problem,
   searchSeats,
 } from "../api";
-import { known, recordDetail, toldBefore } from "./own";
-import { canInviteAgain, isRemoved, type Known } from "./words";
+import { known, recordDetail, recordTold } from "./own";
+import { canInviteAgain, isCorrected, isRemoved, type Known } from "./words";
 
-/** Details are read for this many rows at once, and never for a page of them. */
+/** More than these are not read, if only some of them have something to say. */
 const FEW = 5;
-
-/**
- * The rows of a page whose details are read: the removed ones, if they are few, and those of which there was news before a
- * reload. A correction may have cancelled a removed one, or its person may have stopped invites.
- */
-export function rowsToRead(rows: Known[]): Invite[] {
-  const removed = rows.filter(isUnread);
-  const linked = rows.filter(hasLink).slice(0, FEW);
-  return [...new Set([...(removed.length <= FEW ? removed : []), ...linked, ...toldBefore(rows)])];
-}
 
 /** Whether it leads to a new invite, which may be removed since. */
 const hasLink = (row: Known) => isRemoved(row) && row.correctedTo !== undefined && !row.isNewRemoved;
 
 const isUnread = (row: Known) => isRemoved(row) && row.corrected === undefined;
 
+/**
+ * Reads of removed invites what lists do not say: whether a correction cancelled one, to which address, and whether its person
+ * stopped invites. One that cannot be read says only what is true in any case.
+ */
+export async function readRemoved(deal: string, rows: Invite[]) {
+  const now = rows.map(known);
+  const corrections = new Corrections(deal);
+  const corrected: InviteDetail[] = [];
+  await each([...now.filter(isUnread), ...now.filter(hasLink).slice(0, FEW)], async ({ id }) => {
+    const detail = await corrections.read(id);
+    recordDetail(detail);
+    if (isCorrected(detail)) corrected.push(detail);
+  });
+  await each(corrected, (detail) => recordReplacement(corrections, detail));
+}
+
+/** Records the address to which a correction went, if it can be found. */
+export async function recordReplacement(corrections: Corrections, detail: InviteDetail) {
+  const found = await corrections.to(detail);
+  if (found) recordTold(detail, { correctedTo: found.email, isNewRemoved: isRemoved(found) });
+}
+
 /** How many details are read at the same time. */
 const AT_ONCE = 10;
+
+/** Does something with each, a few at the same time. What fails is left out. */
+async function each<T>(items: T[], work: (item: T) => Promise<unknown>) {
+  for (let from = 0; from < items.length; from += AT_ONCE)
+    await Promise.allSettled(items.slice(from, from + AT_ONCE).map(work));
+}
 
 /** The details of these invites, undefined of one that no longer exists. If `onProgress` returns false, it ends. */
 export async function detailsOf(deal: string, rows: Invite[], onProgress: (read: number) => boolean) {
@@ -79,77 +96,148 @@ export async function toInviteAgain(
   return rows.map(known).filter(canInviteAgain);
 }
 
-/** Reads the details of these rows, and again when a row changes or in another view. */
-export function useDetails(
-  deal: string,
-  view: string,
-  rows: Invite[],
-  saw: (before: Invite, detail: InviteDetail) => void,
-) {
-  const read = useRef(new Set<string>()).current;
-  const which = rows.map(({ id, sends, status, askedAt, delivery }) =>
-    [view, id, sends, status, askedAt, delivery.state].join(),
-  );
-  useEffect(() => {
-    for (const [at, row] of rows.entries()) {
-      if (read.has(which[at]!)) continue;
-      read.add(which[at]!);
-      // Without its details, the row says what the list says.
-      getInvite(deal, row.id).then(
-        (detail) => saw(row, detail),
-        () => undefined,
-      );
-    }
-  }, [which.join()]);
-}
-
 /** An address that was corrected and the new one mostly begin alike. */
 const ALIKE = 3;
 /** The two histories may have the correction in two seconds, in milliseconds. */
 const A_SECOND = 1000;
+/** A program may correct or cancel many at once. Among more than these, nothing is looked for. */
+const MOST_AT_A_TIME = 50;
 
-const isOfOneTime = (one: string, other: string) => Math.abs(Date.parse(one) - Date.parse(other)) <= A_SECOND;
+const apart = (one: string, other: string) => Math.abs(Date.parse(one) - Date.parse(other));
+type Event = InviteDetail["history"][number];
+type Correction = Pick<Event, "at" | "by">;
 
-/**
- * The address from which an invite was corrected, if it can be found: the correction removed the invite to it at that time.
- * Removed invites are kept for 30 days.
- */
-export async function correctedFrom(deal: string, { history }: InviteDetail): Promise<string | undefined> {
-  const correction = history.findLast(({ event }) => event === "corrected");
-  if (!correction || !history.some(({ event, at }) => event === "invited" && at === correction.at)) return undefined;
-  const { invites } = await listSeats(deal, { status: "removed", limit: 200 });
-  const found = invites.filter(({ removedAt }) => removedAt && isOfOneTime(removedAt, correction.at));
-  return found.length === 1 ? found[0]!.email : undefined;
+const isOfOneTime = ({ history }: InviteDetail, { event, at }: Event, which: Event["event"]) =>
+  event === "corrected" && history.some((other) => other.event === which && other.at === at);
+/** The correction of the address that cancelled an invite. */
+const endOf = (invite: InviteDetail) => invite.history.find((event) => isOfOneTime(invite, event, "cancelled"));
+/** The correction that sent it. One that came in the second of the first send is not both. */
+const beginningOf = (invite: InviteDetail) =>
+  invite.history.findLast((event) => isOfOneTime(invite, event, "invited") && event !== endOf(invite));
+
+/** An invite that a correction cancelled or sent. */
+interface Half {
+  invite: InviteDetail;
+  at: string;
 }
 
 /**
- * The invite that a correction sent to the new address, if it can be found. Only the histories link the two: both have the
- * correction, at one time and by one manager. It may begin with other letters, or be removed itself.
+ * Links the invites that corrections of one manager cancelled to those that they sent. Nothing names the other one: both
+ * histories have the correction, at about one time. An invite is linked to the one that fits best, by time and then by address,
+ * if that fits no other as well.
  */
-export async function replacementOf(deal: string, corrected: InviteDetail): Promise<InviteDetail | undefined> {
-  const correction = corrected.history.find(({ event }) => event === "corrected");
-  if (!correction) return undefined;
-  const since = Date.parse(correction.at) - A_SECOND;
-  const read = new Set([corrected.id]);
-  const foundIn = async (invites: Invite[]) => {
-    const sentSince = invites
-      .filter(({ id, queuedAt }) => !read.has(id) && Date.parse(queuedAt) >= since)
+export function linked(details: InviteDetail[], { at, by }: Correction): Map<string, InviteDetail> {
+  const halves = (correctionOf: (invite: InviteDetail) => Event | undefined) =>
+    details.flatMap((invite): Half[] => {
+      const event = correctionOf(invite);
+      return event && event.by === by && apart(event.at, at) <= 2 * A_SECOND ? [{ invite, at: event.at }] : [];
+    });
+  let [old, fresh] = [halves(endOf), halves(beginningOf)];
+  const links = new Map<string, InviteDetail>();
+  for (;;) {
+    const found = old.flatMap((one) => {
+      const other = best(fresh, (other) => misfit(one, other));
+      return other && best(old, (another) => misfit(another, other)) === one ? [[one, other] as const] : [];
+    });
+    if (found.length === 0) return links;
+    for (const [one, other] of found) links.set(one.invite.id, other.invite);
+    const isOpen = (half: Half) => !found.flat().includes(half);
+    [old, fresh] = [old.filter(isOpen), fresh.filter(isOpen)];
+  }
+}
+
+/** How badly the two fit: infinitely, if one correction cannot have cancelled one and sent the other. */
+function misfit(old: Half, fresh: Half): number {
+  const time = apart(old.at, fresh.at);
+  if (old.invite.id === fresh.invite.id || time > A_SECOND) return Number.POSITIVE_INFINITY;
+  return time + Math.min(difference(old.invite.email, fresh.invite.email), UNLIKE);
+}
+
+/** Two addresses with more differences are two like any others. */
+const UNLIKE = 4;
+
+/** How many letters are missing, extra or wrong in one of two texts. */
+function difference(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, at) => at);
+  for (const [at, letter] of [...one].entries()) {
+    const next = [at + 1];
+    for (let to = 1; to <= other.length; to += 1)
+      next.push(Math.min(row[to]! + 1, next[to - 1]! + 1, row[to - 1]! + Number(letter !== other[to - 1])));
+    row = next;
+  }
+  return row[other.length]!;
+}
+
+/** The item that fits best; undefined if none fits, or two as well. */
+function best<T>(items: T[], misfit: (item: T) => number): T | undefined {
+  const fits = items.map(misfit);
+  const least = Math.min(...fits);
+  const only = fits.indexOf(least);
+  return Number.isFinite(least) && fits.lastIndexOf(least) === only ? items[only] : undefined;
+}
+
+/** Finds the other invite of a correction. Each answer is asked for once. */
+export class Corrections {
+  readonly #details = new Map<string, Promise<InviteDetail>>();
+  #newest: Promise<Invite[]> | undefined;
+
+  constructor(readonly deal: string) {}
+
+  read(id: string): Promise<InviteDetail> {
+    const before = this.#details.get(id);
+    if (before) return before;
+    const detail = getInvite(this.deal, id);
+    this.#details.set(id, detail);
+    return detail;
+  }
+
+  /** The invite that a correction sent to the new address, if it can be found. It may be removed itself. */
+  async to(corrected: InviteDetail): Promise<InviteDetail | undefined> {
+    const correction = endOf(corrected);
+    if (!correction) return undefined;
+    const rows = await this.#lists();
+    const found = await this.#linked(rows, corrected, correction);
+    if (found.has(corrected.id)) return found.get(corrected.id);
+    // It is not among the newest. It may begin with the same letters.
+    const alike = await searchSeats(this.deal, corrected.email.slice(0, ALIKE), { limit: 200 });
+    return (await this.#linked([...rows, ...alike.invites], corrected, correction)).get(corrected.id);
+  }
+
+  /** The address from which an invite was corrected, if it can be found. Removed invites are kept for 30 days. */
+  async from(invite: InviteDetail): Promise<string | undefined> {
+    const correction = beginningOf(invite);
+    if (!correction) return undefined;
+    const found = await this.#linked(await this.#lists(), invite, correction);
+    const id = [...found].find(([, { id }]) => id === invite.id)?.[0];
+    return id && (await this.read(id)).email;
+  }
+
+  /** The newest invites, and those that were removed last. */
+  #lists() {
+    this.#newest ??= Promise.all([
+      listSeats(this.deal, { status: "removed", limit: 200 }),
+      listSeats(this.deal, { limit: 200 }),
+    ]).then((pages) => pages.flatMap(({ invites }) => invites));
+    return this.#newest;
+  }
+
+  /** The links of a correction's time, as far as these rows and one invite have them. */
+  async #linked(rows: Invite[], one: InviteDetail, correction: Correction) {
+    const isOfTime = (time: string | null) => time !== null && apart(time, correction.at) <= 2 * A_SECOND;
+    // An invite that was just removed may be in two lists.
+    const others = [...new Map(rows.map((row) => [row.id, row])).values()].filter(({ id }) => id !== one.id);
+    const near = others.filter(
+      (row) =>
+        isOfTime(row.queuedAt) ||
+        (isOfTime(row.removedAt) && row.status === "cancelled" && known(row).corrected !== false),
+    );
+    if (near.length > MOST_AT_A_TIME) return new Map<string, InviteDetail>();
+    const resent = others
+      .filter(({ id, sends, queuedAt }) => sends > 1 && queuedAt > correction.at && !near.some((row) => row.id === id))
       .toSorted((a, b) => Date.parse(a.queuedAt) - Date.parse(b.queuedAt))
       .slice(0, FEW);
-    for (const { id } of sentSince) read.add(id);
-    const details = await Promise.all(sentSince.map(({ id }) => getInvite(deal, id)));
-    return details.filter(({ history }) =>
-      history.some(
-        ({ event, at, by }) => event === "corrected" && by === correction.by && isOfOneTime(at, correction.at),
-      ),
-    );
-  };
-  let found = await foundIn((await searchSeats(deal, corrected.email.slice(0, ALIKE), { limit: 200 })).invites);
-  if (found.length === 0) {
-    const lists = [listSeats(deal, { status: "removed", limit: 200 }), listSeats(deal, { limit: 200 })];
-    // An invite that was just removed may be in both.
-    const both = (await Promise.all(lists)).flatMap(({ invites }) => invites.map((row) => [row.id, row] as const));
-    found = await foundIn([...new Map(both).values()]);
+    const details = [one];
+    await each([...near, ...resent], async ({ id }) => details.push(await this.read(id)));
+    return linked(details, correction);
   }
-  return found.length === 1 ? found[0] : undefined;
 }

@@ -3,7 +3,7 @@ import { useLoad } from "../ui/load";
 import { Failure } from "../ui/status";
 import { Text } from "../ui/text";
 import { When } from "../ui/when";
-import { correctedFrom } from "./details";
+import { Corrections } from "./details";
 import { known } from "./own";
 import { timeline } from "./words";
 
@@ -24,7 +24,7 @@ export function History({
   const { value, problem, reload } = useLoad(state, async () => {
     const detail = await getInvite(deal, id);
     onLoad(detail);
-    return { detail, from: await correctedFrom(deal, detail).catch(() => undefined) };
+    return { detail, from: await new Corrections(deal).from(detail).catch(() => undefined) };
   });
   if (problem) return <Failure problem={problem} reload={() => void reload()} />;
   if (!value)

@@ -29,7 +29,7 @@ import { useNow } from "../ui/when";
 import { type Bulk, cancelRows, leftOut, resendListed, resendRows } from "./bulk";
 import { whatEnds } from "./cancelling";
 import { editedCorrection } from "./correction";
-import { detailsOf, replacementOf, rowsToRead, toInviteAgain, useDetails } from "./details";
+import { Corrections, detailsOf, recordReplacement, toInviteAgain } from "./details";
 import { Empty } from "./empty";
 import { Export, fileName } from "./export";
 import { InviteList, type RowActions } from "./list";
@@ -216,9 +216,7 @@ export function Invites({
   };
   /** Says which address a correction went to. If that cannot be found out, the row says that there was a correction. */
   const findReplacement = async (detail: InviteDetail) => {
-    const found = await replacementOf(deal, detail).catch(() => undefined);
-    if (!found) return;
-    recordTold(detail, { correctedTo: found.email, isNewRemoved: isRemoved(found) });
+    await recordReplacement(new Corrections(deal), detail).catch(() => undefined);
     list.update((page) => ({ ...page }));
   };
   /** Shows a row that was read again. */
@@ -677,7 +675,6 @@ export function Invites({
   const saved = page?.found === undefined ? "the whole list" : counted(page.found, "invite");
 
   useSendingRows(deal, rows, saw);
-  useDetails(deal, search, rowsToRead(rows), saw);
 
   // Selecting all does not resend to somebody who said no.
   const canPick = (row: Invite) => isOpen(row) && (!hasDeclined(row) || status === "declined");

@@ -1,7 +1,7 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Invite } from "../api";
 import { INVITE } from "../sample";
-import { known, recordGone, recordRow, recordSeen, recordSent, recordTold, toldBefore, withOwn } from "./own";
+import { known, recordGone, recordRow, recordSeen, recordSent, recordTold, withOwn } from "./own";
 
 let deals = 0;
 const newDeal = () => `deal-${++deals}`;
@@ -115,22 +115,5 @@ describe("what the details of an invite say", () => {
     expect(known(out).corrected).toBe(true);
     const asked = { ...out, askedAt: "2026-11-02T00:00:00Z" };
     for (const later of [asked, { ...out, sends: 2 }]) expect(known(later).corrected).toBeUndefined();
-  });
-
-  test("is read again after a reload, if lists do not say it", async () => {
-    const stored = new Map<string, string>();
-    vi.stubGlobal("sessionStorage", {
-      getItem: (name: string) => stored.get(name) ?? null,
-      setItem: (name: string, text: string) => stored.set(name, text),
-    });
-    const rows = ["cancelled", "corrected"].map((id) => row(id, { status: "cancelled" }));
-    recordTold(rows[0]!, { corrected: false });
-    recordTold(rows[1]!, { corrected: true });
-    recordTold(rows[1]!, { correctedTo: "new@example.com" });
-    expect(toldBefore(rows)).toEqual([]);
-    vi.resetModules();
-    const reloaded = await import("./own");
-    expect(ids(reloaded.toldBefore(rows))).toEqual(["corrected"]);
-    vi.unstubAllGlobals();
   });
 });

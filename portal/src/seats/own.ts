@@ -5,7 +5,6 @@
  * only moves forward, so the newer of two versions is known without a clock.
  */
 import type { Filter, Invite, InviteDetail } from "../api";
-import { keep, kept } from "../storage";
 import { isCorrected, isIn, type Known, type Told } from "./words";
 
 /** The row after an action, or the send with which the invite left the list. */
@@ -81,16 +80,8 @@ export function ownRow(deal: string, id: string): Invite | undefined {
 const told = new Map<string, { version: string; news: Told }>();
 const versionOf = ({ sends, status, askedAt, optedOutAt }: Invite) => [sends, status, askedAt, optedOutAt].join();
 
-/** Invites with such news. After a reload, a page reads their details again: only they have the news. */
-const MORE = "told";
-const MOST_READ_AGAIN = 10;
-const readAgain = (): string[] => JSON.parse(kept(MORE) ?? "[]");
-
 export function recordTold(row: Invite, news: Told) {
-  const all = { ...toldOf(row), ...news };
-  told.set(row.id, { version: versionOf(row), news: all });
-  const others = readAgain().filter((id) => id !== row.id);
-  keep(MORE, JSON.stringify(all.corrected ? [row.id, ...others].slice(0, MOST_READ_AGAIN) : others));
+  told.set(row.id, { version: versionOf(row), news: { ...toldOf(row), ...news } });
 }
 
 /** Records what the details of an invite say. */
@@ -104,12 +95,6 @@ function toldOf(row: Invite): Told | undefined {
 
 /** The row, with what is known beyond the list. */
 export const known = (row: Invite): Known => ({ ...row, ...toldOf(row) });
-
-/** The rows of which there was news before a reload. */
-export function toldBefore(rows: Invite[]): Invite[] {
-  const again = readAgain();
-  return rows.filter((row) => again.includes(row.id) && !toldOf(row));
-}
 
 /** How far an invite is within a send. */
 const progress = (row: Invite) => PROGRESS[row.status] + (row.delivery.state === "queued" ? 0 : 1);

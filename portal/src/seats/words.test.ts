@@ -1,7 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Invite, InviteDetail } from "../api";
 import { INVITE, spaced } from "../sample";
-import { canResend, howStopped, isCorrected, isIn, isOver, type Known, placeOf, timeline } from "./words";
+import {
+  canInviteAgain,
+  canResend,
+  howStopped,
+  isCorrected,
+  isIn,
+  isOver,
+  type Known,
+  placeOf,
+  timeline,
+} from "./words";
 
 const TIME = "2026-11-01T00:00:00Z";
 const LATER = "2026-11-20T00:00:00Z";
@@ -135,14 +145,14 @@ describe("one sentence says where a person is, and one button does the next step
       "Accepted: Has held a seat since 20 Nov, with another address.",
     ],
     [
-      "cancelled, as lists say it",
-      { status: "cancelled", removedAt: LATER },
+      "cancelled",
+      { status: "cancelled", removedAt: LATER, corrected: false },
       5,
       "Cancelled: Cancelled by a manager on 20 Nov.",
     ],
     [
       "cancelled after a bounce",
-      { ...invite("bounced", "mailbox_unavailable"), status: "cancelled", removedAt: LATER },
+      { ...invite("bounced", "mailbox_unavailable"), status: "cancelled", removedAt: LATER, corrected: false },
       5,
       "Cancelled: Cancelled by a manager on 20 Nov. The email had bounced on 1 Nov: no such mailbox.",
     ],
@@ -201,6 +211,18 @@ describe("one sentence says where a person is, and one button does the next step
       `Declined – stopped invites: Said no on 20 Nov. Stopped invites on 20 Nov. ${OUT} Resend once they have.`,
     ],
     [
+      "cancelled or corrected, before its details are read",
+      { ...invite("bounced", "mailbox_unavailable"), status: "cancelled", removedAt: LATER },
+      5,
+      "Removed: Removed on 20 Nov. The email had bounced on 1 Nov: no such mailbox.",
+    ],
+    [
+      "marked as spam, and cancelled or corrected, before its details are read",
+      { ...invite("complained"), status: "cancelled", removedAt: LATER },
+      5,
+      `Removed: Removed on 20 Nov. The email was marked as spam on 1 Nov, which stopped invites. ${OUT}`,
+    ],
+    [
       "corrected",
       { status: "cancelled", removedAt: LATER, corrected: true },
       5,
@@ -221,13 +243,13 @@ describe("one sentence says where a person is, and one button does the next step
     ],
     [
       "cancelled, and marked as spam",
-      { ...invite("complained"), status: "cancelled", removedAt: LATER },
+      { ...invite("complained"), status: "cancelled", removedAt: LATER, corrected: false },
       5,
       `Cancelled: Cancelled by a manager on 20 Nov. The email was marked as spam on 1 Nov, which stopped invites. ${OUT} Or ask the person for another address, and invite that one.`,
     ],
     [
       "cancelled, and marked as spam, and allows invites again",
-      { ...invite("complained"), status: "cancelled", removedAt: LATER, optedOutAt: null },
+      { ...invite("complained"), status: "cancelled", removedAt: LATER, optedOutAt: null, corrected: false },
       5,
       "Cancelled: Cancelled by a manager on 20 Nov.",
     ],
@@ -359,6 +381,17 @@ describe("one sentence says where a person is, and one button does the next step
     expect([lists(asked), lists(declined)]).toEqual([["pending", "asked"], ["declined"]]);
     expect(lists({ ...asked, optedOut: true }), "stopped invites since").toEqual(["pending", "undelivered"]);
   });
+});
+
+it.each<[what: string, change: Partial<Known>, again: boolean]>([
+  ["cancelled", { status: "cancelled", corrected: false }, true],
+  ["corrected", { status: "cancelled", corrected: true }, false],
+  ["cancelled or corrected", { status: "cancelled" }, false],
+  ["de-allocated", { status: "released" }, true],
+  ["de-allocated, and stopped invites", { status: "released", optedOut: true }, false],
+  ["pending", {}, false],
+])("whether somebody can be invited again: %s", (_, change, again) => {
+  expect(canInviteAgain({ ...invite("delivered"), ...change })).toBe(again);
 });
 
 it.each([

@@ -5,7 +5,7 @@ import { counted } from "../ui/seat-numbers";
 
 /** What an invite's details say and lists do not, so it is not always known. */
 export interface Told {
-  /** Whether a correction of the address cancelled the invite. Undefined: not known. */
+  /** Whether a correction of the address cancelled the invite. Undefined: not known, so that nothing is said of either. */
   corrected?: boolean;
   /** The corrected address, if its invite was found. */
   correctedTo?: string;
@@ -121,7 +121,7 @@ function placeAndStep(invite: Known, deal: DealState): Place {
     if (!isOptedOut(invite)) return place;
     if (status === "accepted") return { ...place, sentence: `${place.sentence} ${asSentence(howStopped(invite))}` };
     const stopped = { ...place, sentence: `${place.sentence} ${optedOut(invite)}` };
-    if (invite.corrected) return stopped;
+    if (!mayBeInvited(invite)) return stopped;
     const advice = isComplaint(invite)
       ? "Or ask the person for another address, and invite that one."
       : "Invite them again once they have.";
@@ -203,6 +203,9 @@ function closed(invite: Known, { active }: DealState): Place {
   const when = removedAt ? ` ${on(removedAt)}` : "";
   if (status === "released") {
     return { tone: "removed", label: "De-allocated", sentence: `The seat was de-allocated${when}.` };
+  }
+  if (invite.corrected === undefined) {
+    return { tone: "removed", label: "Removed", sentence: `Removed${when}.${bounce(invite)}` };
   }
   if (!invite.corrected) {
     return { tone: "removed", label: "Cancelled", sentence: `Cancelled by a manager${when}.${bounce(invite)}` };
@@ -386,8 +389,11 @@ export const isRemoved = ({ status }: Invite) => status === "cancelled" || statu
 /** Whether the learner waits for a new link or a seat. Who stopped invites since, with an email of another deal, does not. */
 export const isAsked = (invite: Known) => isOpen(invite) && invite.askedAt !== null && !invite.optedOut;
 
+/** Whether no correction of the address removed it: that person has another invite. */
+const mayBeInvited = ({ status, corrected }: Known) => status === "released" || corrected === false;
+
 /** Whether a removed invite's person can be invited again. */
-export const canInviteAgain = (invite: Known) => isRemoved(invite) && !invite.corrected && !isOptedOut(invite);
+export const canInviteAgain = (invite: Known) => isRemoved(invite) && mayBeInvited(invite) && !isOptedOut(invite);
 
 const isUnsent = ({ status, delivery }: Invite) => status === "expired" && delivery.state === "queued";
 const UNSENT = "The email was not sent in time.";
