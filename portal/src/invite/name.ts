@@ -32,6 +32,11 @@ export const HONORIFICS = new Set(
     " ",
   ),
 );
+/** The legal form at the end of a company's name. Short ones may be family names, unless in capitals. */
+const COMPANY =
+  /\s(?:(?:gmbh|ltd|limited|llc|inc|incorporated|plc|corp|corporation|sarl|srl|ggmbh|kgaa|e\.? ?v)\.?|AG|KG|SE|SA|NV|BV|AB|OY|AS|S\.[AL]\.|[BN]\.V\.|S\.p\.A\.|(?<=& )Co\.?(?: KG)?)$/iu;
+const isCompany = (text: string) =>
+  COMPANY.test(text) && (!/\s\p{L}{2}$/u.test(text) || (/\s\p{Lu}{2}$/u.test(text) && /\p{Ll}/u.test(text)));
 const CONJUNCTION = /^(?:and|or|und|oder|et|y|e|og|och|&)\s+(?=\p{Lu})/u;
 
 export const isSuffix = (text: string) => SUFFIX.test(text.replace(/\./g, " ").trim());
@@ -55,7 +60,12 @@ export function nameOf(text: string, isFamily = false): string {
   });
   const numbered = /^\p{L}+ \p{N}+$/u.test(bare);
   const titled = words.every((word) => HONORIFICS.has(word.toLowerCase()));
-  return /\p{L}/u.test(bare) && !/[@<>]|\S:\s/u.test(bare) && !isIdentifier(bare) && (!foreign || numbered) && !titled
+  return /\p{L}/u.test(bare) &&
+    !/[@<>]|\S:\s/u.test(bare) &&
+    !isIdentifier(bare) &&
+    !isCompany(bare) &&
+    (!foreign || numbered) &&
+    !titled
     ? name
     : "";
 }

@@ -1205,9 +1205,40 @@ describe("no name is better than a wrong one", () => {
 
   it.each<[text: string]>([
     ["ann@example.com\tMax Boss\nbob@example.com\tMax Boss"],
-    ["Max Boss <ann@example.com>, Max Boss <bob@example.com>"],
+    ["Max Boss ann@example.com, Max Boss bob@example.com"],
     ["Name,Email\nAcme Ltd,ann@example.com\nAcme Ltd,bob@example.com"],
   ])("a name with two addresses: %s", (text) => expect(parseAddresses(text)).toEqual([ann, bob]));
+
+  it.each<[what: string, text: string]>([
+    ["before brackets", "Ann Lee <ann@example.com>, Ann Lee <lee2@example.com>, Bob Roe <bob@example.com>"],
+    ["in a column of names", "Name,Email\nAnn Lee,ann@example.com\nAnn Lee,lee2@example.com\nBob Roe,bob@example.com"],
+    [
+      "in two columns",
+      "First name\tLast name\tEmail\nAnn\tLee\tann@example.com\nAnn\tLee\tlee2@example.com\nBob\tRoe\tbob@example.com",
+    ],
+    ["beside addresses like it", "Ann Lee,ann@example.com\nAnn Lee,lee2@example.com\nBob Roe,bob@example.com"],
+    ["before addresses like it", "Ann Lee ann@example.com\nAnn Lee lee2@example.com\nBob Roe bob@example.com"],
+  ])("two people may have one name: %s", (_, text) =>
+    expect(parseAddresses(text)).toEqual([
+      { ...ann, name: "Ann Lee" },
+      { email: "lee2@example.com", name: "Ann Lee" },
+      BOB,
+    ]),
+  );
+
+  it("in a column of names that somebody has chosen, two people may have one name", () => {
+    const text = "Ann Lee,IT,ann@example.com\nAnn Lee,HR,two@example.com";
+    const name = "Ann Lee";
+    expect(readList(text, [{ email: 2, name: 0 }])).toMatchObject({ rows: [{ name }, { name }] });
+  });
+
+  it.each(["Acme Ltd", "Acme Berlin GmbH", "Acme & Co. KG", "Acme S.A.", "Acme Paris SA", "Acme BV"])(
+    "a company is no name: %s",
+    (company) => expect(parseAddresses(`Name,Email\n${company},ann@example.com`)).toEqual([ann]),
+  );
+  it.each(["Anna Ag", "ANN AG", "Li Se"])("a name may end like a company: %s", (name) =>
+    expect(parseAddresses(`Name,Email\n${name},ann@example.com`)).toEqual([{ ...ann, name }]),
+  );
 
   it("two people may share a first name", () => {
     expect(parseAddresses("First name,Email\nAnn,ann@example.com\nAnn,bob@example.com")).toEqual([

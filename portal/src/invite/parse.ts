@@ -17,6 +17,7 @@ import { withoutMail } from "./mail";
 import { capitalised, fullName, isFullName, isLowerName, isRareName, nameOf } from "./name";
 import {
   addressesIn,
+  angledIn,
   fromCells,
   fromLine,
   fromPiece,
@@ -33,6 +34,7 @@ import { inOwnCells, likeliest, readingsOf, type TextRecord } from "./records";
 import { mayBeAccepted } from "./suggestion";
 import { tidied } from "./tidy";
 import { isOther, isSomebodyElses, kindOf } from "./titles";
+import { fits } from "./whose";
 
 /** Why a line, or an address in it, is not a row. */
 export type Reason =
@@ -69,8 +71,8 @@ const out = (reason: Reason, text: string): Part => ({ kind: "out", reason, text
 /** The list in a text, or a question about it. `answers` has one answer for each table, in order. */
 export function readList(text: string, answers: readonly Columns[] = []): List | { question: ColumnsQuestion } {
   const rows: Recipient[] = [];
-  /** Rows from a table with a header: there, two people may share a first name. */
-  const titled = new Set<Recipient>();
+  /** Rows whose name is in a column of names, or before the brackets of the address: two people may share it. */
+  const explicit = new Set<Recipient>();
   const leftOut: LeftOut[] = [];
   const leave = (reason: Reason, ...texts: string[]) => {
     for (const text of texts) {
@@ -81,8 +83,12 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
       else leftOut.push({ reason, text });
     }
   };
-  const take = (found: Recipient[], reason: Reason, text: string) => {
-    for (const row of found) rows.push(row);
+  const take = (found: Recipient[], reason: Reason, text: string, isExplicit = false) => {
+    const angled = isAngled(text) ? angledIn(text) : undefined;
+    for (const row of found) {
+      rows.push(row);
+      if (isExplicit || angled?.has(row.email)) explicit.add(row);
+    }
     if (found.length === 0) leave(reason, text);
   };
   const open = [...answers];
@@ -113,8 +119,7 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
         else if (isLabelled([nameCells(cells, columns), cells[columns.email] ?? ""], isTitled)) leave("others", raw);
         else {
           const found = fromTable(record, columns, isTitled);
-          if (isTitled) for (const row of found) titled.add(row);
-          take(found, raw.includes("@") ? "unchosen" : /\p{L}/u.test(raw) ? "nobody" : "marks", raw);
+          take(found, raw.includes("@") ? "unchosen" : /\p{L}/u.test(raw) ? "nobody" : "marks", raw, true);
           if (found.length > 0) leave("unchosen", ...unread(cells, columns, found));
         }
       }
@@ -134,7 +139,7 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
       return { rows: [...list, ...names], leftOut: stillOut(leftOut, list) };
     }
   }
-  return { rows: own.map(withoutRepeatedName(own, titled)), leftOut };
+  return { rows: own.map(withoutRepeatedName(own, explicit)), leftOut };
 }
 
 const hasAddress = ({ email }: Recipient) => email.includes("@");
@@ -160,15 +165,15 @@ export function stillOut(leftOut: LeftOut[], rows: { email: string }[]): LeftOut
   });
 }
 
-/** A text beside several addresses is a department or a boss, not a name. Only a first name may be repeated. */
-function withoutRepeatedName(rows: Recipient[], titled: Set<Recipient>) {
+/** A guessed name beside several addresses is a department or a boss, except where an address is like it. */
+function withoutRepeatedName(rows: Recipient[], explicit: Set<Recipient>) {
   const people = new Map<string, Set<string>>();
   for (const { email, name } of rows) {
     if (name) people.set(name, (people.get(name) ?? new Set()).add(email.toLowerCase()));
   }
   return (row: Recipient): Recipient => {
     const { name, ...rest } = row;
-    const own = !name || people.get(name)?.size === 1 || (titled.has(row) && !name.includes(" "));
+    const own = !name || people.get(name)?.size === 1 || explicit.has(row) || fits(name, row.email);
     return own ? row : rest;
   };
 }

@@ -25,6 +25,9 @@ const ROLE = /^([^@|<>\t]+)\s\|\s[^@|<>\t]+(?=<)/;
 export const LABEL =
   /^(?:to|cc|bcc|an|kopie|à|para|per|till|til|aan|do|(?:work |business )?(?:e-?)?mail(?:[ _-]?address)?|name|宛先)\s*:\s*/iu;
 
+/** The addresses in brackets. */
+export const angledIn = (text: string) =>
+  new Set(Array.from(text.matchAll(/<([^<>]*@[^<>]*)>/g), ([, inner]) => bare(inner!)));
 export const isAngled = (text: string) => ANGLED.test(text);
 /** `"Roe, Bob" bob@example.com` */
 const QUOTED_NAME = /^"([^"@]+)" +(?=[^\s@]+@[^\s@]+$)/;

@@ -22,6 +22,19 @@ export function areAlike(one: string, another: string): boolean {
   return short.every((word) => long.some((other) => other.startsWith(word) || word.startsWith(other)));
 }
 
+/** Whether an address is plausibly of the person with this name: `adoe@`, `ann.d@`, `ad@` for Ann Doe. */
+export function fits(name: string, email: string): boolean {
+  const local = email.slice(0, Math.max(email.lastIndexOf("@"), 0));
+  const parts = wordsOf(local.replace(/[._+-]/g, " "));
+  const joined = parts.join("");
+  const words = wordsOf(name);
+  const initials = words.map((word) => word.charAt(0)).join("");
+  return (
+    words.some((word) => (word.length > 2 ? joined.includes(word) : parts.includes(word))) ||
+    (words.length > 1 && joined.replace(/\p{N}+$/u, "") === initials)
+  );
+}
+
 type Checked = Recipient & { verdict?: SendResult | undefined };
 
 /** For each address that a list has for different people, whom it has it for. */
