@@ -4,9 +4,10 @@
  * Invariant: an address column is used without a question only if its title clearly means the learners' own addresses and no
  * other column has addresses. A guess only preselects an option.
  */
-import { isFullName, isPlaceholder, nameOf } from "./name";
+import { capitalised, isFullName, isPlaceholder, nameOf } from "./name";
 import { isAddress, isAngled, isRecipient } from "./recipients";
 import { distance, isLogin, isOther, isPlainAddress, isPrincipal, type Kind, kindOf } from "./titles";
+import { fits } from "./whose";
 
 /** Instead of a column: the lines are a list, not a table, and all addresses are meant. */
 export const EVERY = -1;
@@ -234,14 +235,41 @@ export function untitledColumns(records: string[][], tabbed: boolean): ColumnsQu
     addresses.length > 1 &&
     (listed || texts.length === 0 ? several && (tabbed || isAligned(records)) : several || tabbed || named);
   const twoNames = !listed && addresses.length === 1 && texts.length > 1 && several;
-  if (!twoAddresses && !twoNames) return undefined;
-  const full = texts.filter((column) => table.cells(column).every((cell) => cell === "" || isFullName(cell)));
+  const [text, another] = texts;
+  const unclear =
+    !listed &&
+    several &&
+    addresses.length === 1 &&
+    text !== undefined &&
+    another === undefined &&
+    !isNameColumn(records, text, addresses[0]!);
+  if (!twoAddresses && !twoNames && !unclear) return undefined;
+  const full = unclear
+    ? []
+    : texts.filter((column) => table.cells(column).every((cell) => cell === "" || isFullName(cell)));
   const guess = {
     email: addresses.length === 1 ? addresses[0] : undefined,
     name: full.length === 1 ? full[0] : undefined,
   };
   return table.question(addresses, names, names.length > 1, guess);
 }
+
+/**
+ * Whether a column without a title has the names of the people: enough addresses are like them. Towns and departments are also
+ * one or two words with capitals. A column from which no name would be taken needs no question.
+ */
+export function isNameColumn(records: string[][], column: number, addresses: number): boolean {
+  const rows = records.flatMap((cells) => {
+    const name = capitalised(nameOf(cells[column] ?? ""));
+    const email = cells[addresses] ?? "";
+    return name && isAddress(email) ? [{ name, email }] : [];
+  });
+  const like = rows.filter(({ name, email }) => fits(name, email)).length;
+  return like * ENOUGH >= rows.length;
+}
+
+/** One in so many addresses. */
+const ENOUGH = 3;
 
 /** Whether all lines have the same number of addresses and nothing else. Lines of a list differ, or end with a comma. */
 const isAligned = (records: string[][]) =>

@@ -10,6 +10,7 @@ import {
   type Decision,
   EVERY,
   hasTitles,
+  isNameColumn,
   titledColumns,
   untitledColumns,
 } from "./columns";
@@ -101,10 +102,12 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
     else if (part.kind === "cells") {
       const column = addressColumn(part.records);
       const named = nameColumn(part.records);
+      const texts = part.records.map(({ cells }) => cells);
+      const likely = (index: number) => column !== undefined && texts.length > 1 && isNameColumn(texts, index, column);
       for (const { cells, raw } of part.records) {
         if (isHeader(cells)) leave("header", raw);
         else if (isLabelled(cells)) leave("others", raw);
-        else take(fromCellsInAnyOrder(joinedAtComma(cells), column, named), "marks", raw);
+        else take(fromCellsInAnyOrder(joinedAtComma(cells), column, named, likely), "marks", raw);
       }
     } else {
       const { decision } = part;
@@ -416,7 +419,12 @@ function nameColumn(records: TextRecord[]): number | undefined {
 }
 
 /** A line without known columns: its address and the name beside it, or the texts of which one may be the name. */
-function fromCellsInAnyOrder(cells: string[], column: number | undefined, named: number | undefined): Recipient[] {
+function fromCellsInAnyOrder(
+  cells: string[],
+  column: number | undefined,
+  named: number | undefined,
+  isLikely: (column: number) => boolean,
+): Recipient[] {
   const [at, another] = addressCells(cells);
   const email = at ?? (cells.length > 1 ? column : undefined);
   if (email === undefined || another !== undefined) {
@@ -426,8 +434,16 @@ function fromCellsInAnyOrder(cells: string[], column: number | undefined, named:
   const places = cells.flatMap((cell, index) => (index !== email && /\p{L}/u.test(cell) ? [index] : []));
   const textAt = (index: number) => nameOf((cells[index] ?? "").replace(LABEL, ""));
   const cell = cells[email] ?? "";
-  const names = places.map((index) => (index === named ? textAt(index) : capitalised(textAt(index)))).filter(Boolean);
-  const name = names.length === 1 ? names[0]! : "";
+  const texts = places.map((index) => ({
+    text: index === named ? textAt(index) : capitalised(textAt(index)),
+    index,
+  }));
+  const [only, more] = texts.filter(({ text }) => text);
+  const names = texts.flatMap(({ text }) => text || []);
+  // One word may be a town. Without an address, it is what there is.
+  const isName = ({ text, index }: { text: string; index: number }) =>
+    index === named || isFullName(text) || fits(text, cell) || !cell.includes("@") || isLikely(index);
+  const name = only && !more && isName(only) ? only.text : "";
   // Beside a name, words around the address mean that it is another person's. A remark in brackets does not.
   if (name) return fromCells(cell.replace(/\s[([][^()[\]@]*[)\]]$/, ""), name);
   // Beside a text, it is not clear which of several addresses is meant.

@@ -25,13 +25,13 @@ export function areAlike(one: string, another: string): boolean {
 /** Whether an address is plausibly of the person with this name: `adoe@`, `ann.d@`, `ad@` for Ann Doe. */
 export function fits(name: string, email: string): boolean {
   const local = email.slice(0, Math.max(email.lastIndexOf("@"), 0));
-  const parts = wordsOf(local.replace(/[._+-]/g, " "));
+  const parts = wordsOf(local.replace(/[._+-]|\p{N}+/gu, " "));
   const joined = parts.join("");
   const words = wordsOf(name);
   const initials = words.map((word) => word.charAt(0)).join("");
   return (
     words.some((word) => (word.length > 2 ? joined.includes(word) : parts.includes(word))) ||
-    (words.length > 1 && joined.replace(/\p{N}+$/u, "") === initials)
+    (words.length > 1 && joined === initials)
   );
 }
 
