@@ -10,10 +10,13 @@ const LONGEST_LINE = 80;
 
 export function ColumnsForm({
   question,
+  isNext,
   onChosen,
   onNone,
 }: {
   question: ColumnsQuestion;
+  /** Whether the same was asked about another table of the text. */
+  isNext: boolean;
   onChosen: (columns: Columns) => void;
   onNone: () => void;
 }) {
@@ -35,7 +38,7 @@ export function ColumnsForm({
   return (
     <form class="question" aria-label="Columns" onSubmit={submit}>
       <h2 ref={heading} tabIndex={-1}>
-        Which columns do you mean?
+        {isNext ? "Which columns do you mean in the next table?" : "Which columns do you mean?"}
       </h2>
       <p>
         This question is about the table that begins with “{begin.slice(0, LONGEST_LINE)}

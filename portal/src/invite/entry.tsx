@@ -365,7 +365,13 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
       )}
       {choice && <ChoiceForm key={choice} choice={choice} />}
       {question && (
-        <ColumnsForm key={question} question={question} onChosen={(columns) => void check(columns)} onNone={none} />
+        <ColumnsForm
+          key={question}
+          question={question}
+          isNext={inviting.answered > 0}
+          onChosen={(columns) => void check(columns)}
+          onNone={none}
+        />
       )}
       {waiting > 0 && (
         <Notice>

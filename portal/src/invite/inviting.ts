@@ -226,6 +226,11 @@ export class Inviting {
     this.#answers = [];
   }
 
+  /** How many questions about the text's columns are answered. */
+  get answered(): number {
+    return this.#answers.length;
+  }
+
   /** Leaves the question about the columns unanswered. The text stays, to be corrected. */
   dismiss() {
     this.write(this.text.value);

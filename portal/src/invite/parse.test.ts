@@ -755,6 +755,19 @@ describe("the page asks if more than one column could be meant", () => {
     expect(parseAddresses("Name,Email\nAnn Doe,-")).toEqual([{ email: "-", name: "Ann Doe" }]);
   });
 
+  it.each<[what: string, header: string, columns: Columns]>([
+    ["the same header", "Surname,First name,E-mail,Manager e-mail", { email: 2, name: 1, family: 0 }],
+    ["a header of unknown titles", "Clan,Given,Post,Boss", { email: 2, name: 1, family: 0 }],
+  ])("an answer holds for every table with %s", (_, header, answer) => {
+    const block = (first: string) =>
+      `${header}\nDoe,${first},${first.toLowerCase()}@example.com,max@example.com\nRoe,${first},${first.toLowerCase()}2@example.com,`;
+    const text = ["Ann", "Bob", "Cat"].map(block).join("\n");
+    const rows = readTexts(text, [answer]);
+    expect("rows" in rows && rows.rows.map(({ name }) => name)).toEqual(
+      ["Ann", "Bob", "Cat"].flatMap((first) => [`${first} Doe`, `${first} Roe`]),
+    );
+  });
+
   it("each of two tables has a question of its own", () => {
     const text =
       "Name,Email,Manager Email\nAnn Doe,ann@example.com,max@example.com\nName,Work Email,Home Email\nBob Roe,bob@example.com,bob@home.example";

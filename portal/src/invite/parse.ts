@@ -69,7 +69,11 @@ type Part =
 
 const out = (reason: Reason, text: string): Part => ({ kind: "out", reason, text });
 
-/** The list in a text, or a question about it. `answers` has one answer for each table, in order. */
+/** Tables with the same key are asked about once: the answer holds for all of them. */
+const keyOf = ({ untitled, labels, addresses, names }: ColumnsQuestion) =>
+  JSON.stringify(untitled ? [labels, addresses, names] : labels);
+
+/** The list in a text, or a question about it. `answers` has one answer for each kind of table, in order. */
 export function readList(text: string, answers: readonly Columns[] = []): List | { question: ColumnsQuestion } {
   const rows: Recipient[] = [];
   /** Rows whose name is in a column of names, or before the brackets of the address: two people may share it. */
@@ -93,7 +97,7 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
     if (found.length === 0) leave(reason, text);
   };
   const open = [...answers];
-  const answered = new Map<ColumnsQuestion, Columns>();
+  const answered = new Map<string, Columns>();
   const mail = withoutMail(tidied(text));
   leave("signature", ...mail.signatures);
   for (const part of partsOf(mail.text)) {
@@ -111,9 +115,10 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
       }
     } else {
       const { decision } = part;
-      const columns = "guess" in decision ? (answered.get(decision) ?? open.shift()) : decision;
+      const isQuestion = "guess" in decision;
+      const columns = isQuestion ? (answered.get(keyOf(decision)) ?? open.shift()) : decision;
       if (!columns) return { question: decision as ColumnsQuestion };
-      if ("guess" in decision) answered.set(decision, columns);
+      if (isQuestion) answered.set(keyOf(decision), columns);
       const isTitled = !("untitled" in decision && decision.untitled);
       for (const record of part.records) {
         const { cells, raw } = record;
@@ -241,15 +246,16 @@ function tableOf({ cells: titles, raw }: TextRecord, lines: TextRecord[], separa
     const cells = joinedAtComma(line.cells);
     return cells.length === titles.length ? { ...line, cells } : line;
   });
-  const placeOf = (record: TextRecord) => placeIn(titles, record);
+  const placeOf = (record: TextRecord) =>
+    record.cells.join("\t").toLowerCase() === titles.join("\t").toLowerCase() ? "header" : placeIn(titles, record);
   const decision = titledColumns(
     titles,
     body.filter((record) => placeOf(record) === "table").map(({ cells }) => cells),
   );
   const parts = runs(body, placeOf).flatMap(({ place, items }): Part[] => {
     if (place === "table") return [{ kind: "table", records: items, decision }];
-    return place === "prose"
-      ? items.map(({ raw }) => out(reasonOf(raw), raw))
+    return place === "prose" || place === "header"
+      ? items.map(({ raw }) => out(place === "header" ? place : reasonOf(raw), raw))
       : withoutHeader(
           items.map(({ raw }) => raw),
           separator,
