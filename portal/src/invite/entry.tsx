@@ -14,7 +14,7 @@ import { FromDeal } from "./from-deal";
 import { type Inviting, MOST_ROWS } from "./inviting";
 import { type Learners, takenFrom } from "./learners";
 import { type List, readList, whyNobody } from "./parse";
-import { peopleIn } from "./recipients";
+import { peopleIn, type Recipient } from "./recipients";
 import type { Refusal, Sheet } from "./spreadsheet";
 
 /** Why a spreadsheet is not read, and what to do. */
@@ -117,7 +117,9 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     // Without an address it is a name, whose address is still to be filled in.
     const list = typed.includes("@") ? readList(typed) : { rows: [{ email: "", name: typed }], leftOut: [] };
     if (!("rows" in list)) return append(typed);
-    void add(list).then((added) => (added ? focusFirstWrong() : append(typed)));
+    // Somebody pressed *Invite again*, or searched for this person.
+    const wanted = list.rows.map((row): Recipient => ({ ...row, wanted: true }));
+    void add({ ...list, rows: wanted }).then((added) => (added ? focusFirstWrong() : append(typed)));
   }, []);
 
   const onInput = (event: InputEvent & { currentTarget: HTMLTextAreaElement }) => {

@@ -247,9 +247,9 @@ it("two people with one address are looked at first, until one of them is remove
   const inviting = new Inviting("shared");
   const rows = [
     { email: "ann@example.com", name: "Ann Doe" },
-    { email: "info@example.com", name: "Bob Roe" },
-    { email: "info@example.com", name: "Cat Poe-Low" },
-    { email: "info@example.com" },
+    { email: "duo@example.com", name: "Bob Roe" },
+    { email: "duo@example.com", name: "Cat Poe-Low" },
+    { email: "duo@example.com" },
   ];
   await inviting.add({ rows, leftOut: [] });
   const doubts = () =>
@@ -272,12 +272,12 @@ it("a person whose address was sent for another one is left in the list", async 
   answers = [];
   const inviting = new Inviting("two");
   const rows = [
-    { email: "info@example.com", name: "Bob Roe" },
-    { email: "info@example.com", name: "Cat Poe" },
+    { email: "duo@example.com", name: "Bob Roe" },
+    { email: "duo@example.com", name: "Cat Poe" },
     { email: "ann@example.com", name: "Ann Doe" },
   ];
   await inviting.add({ rows, leftOut: [] });
-  names.set("info@example.com", "Bob Roe");
+  names.set("duo@example.com", "Bob Roe");
   await inviting.send();
   await inviting.goBack();
   expect(inviting.rows.value.map((row) => [row.name, doubtAbout(row, [])?.note])).toEqual([
@@ -303,7 +303,8 @@ it("an address with an invite of another name is looked at again, with both name
     `${held} The list has this address for Kim Poe and for Annabel.`,
     `${held} Sending gives it the name Kim Poe.`,
     undefined,
-    undefined,
+    // Removed, and asked about as such.
+    "",
     undefined,
   ]);
   await inviting.remove(5);
@@ -388,4 +389,32 @@ it("while files wait to be read, leaving the page loses them", () => {
   expect(losesWork()).toBe(true);
   inviting.files.value = [];
   expect(losesWork()).toBe(false);
+});
+
+it("a name that is cut is marked, until somebody corrects it", async () => {
+  const inviting = new Inviting("long");
+  await inviting.add({ rows: [{ email: "ann@example.com", name: "Anna".repeat(30) }], leftOut: [] });
+  expect(inviting.rows.value[0]).toMatchObject({ name: "Anna".repeat(25), isLong: true });
+  await inviting.correct(0, { name: "Ann" });
+  expect(inviting.rows.value[0]).not.toHaveProperty("isLong");
+});
+
+it("also of a long list of people who said no, each is found", async () => {
+  const inviting = new Inviting("declined");
+  const pages = Array.from({ length: 3 }, (_, page) => `d${page}@example.com`);
+  for (const email of pages) invited.add(email);
+  const plain = globalThis.fetch;
+  vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
+    const answer = await plain(url, init);
+    if (!url.includes("status=")) return answer;
+    if (!url.includes("status=declined")) return Response.json({ ...PAGE, invites: [] });
+    const { invites } = (await answer.json()) as { invites: { email: string }[] };
+    const at = Number(new URLSearchParams(url.split("?")[1]).get("cursor") ?? 0);
+    const nextCursor = at < 2 ? String(at + 1) : null;
+    return Response.json({ ...PAGE, nextCursor, invites: invites.filter(({ email }) => email === pages[at]) });
+  });
+  for (const email of pages) declined.add(email);
+  await inviting.add({ rows: pages.map((email) => ({ email })), leftOut: [] });
+  expect(inviting.rows.value.map(({ earlierInvite }) => earlierInvite?.status)).toEqual(pages.map(() => "declined"));
+  expect(inviting.rows.value.map((row) => doubtAbout(row, [])?.isAgain)).toEqual(pages.map(() => true));
 });

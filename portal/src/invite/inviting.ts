@@ -28,7 +28,7 @@ import { bouncesBeside } from "./bounces";
 import type { Columns, ColumnsQuestion } from "./columns";
 import { doubtAbout } from "./doubt";
 import { type DraftRow, isDue, keepDraft, keyOfAddress, markWaiting, restoreDraft } from "./draft";
-import { stored } from "./name";
+import { LONGEST_STORED, stored } from "./name";
 import { type LeftOut, type List, readList } from "./parse";
 import type { Recipient } from "./recipients";
 import { domainOf, usualDomains } from "./suggestion";
@@ -49,6 +49,8 @@ export interface Row {
   readonly name: string;
   readonly typed?: string;
   readonly beside?: readonly string[];
+  readonly isLong?: true;
+  readonly wanted?: true;
   /** The last check's prediction; undefined after the row was changed. */
   readonly verdict: SendResult | undefined;
   /** The address's invite, if there is more to say of it than the prediction does. */
@@ -78,10 +80,26 @@ const REMARKABLE: Filter[] = ["asked", "undelivered", "declined", "removed"];
 /** Only its details say whether a correction cancelled an invite. They are read for this many invites. */
 const MOST_READ = 10;
 
-/** Those of these invites with a history that a prediction does not tell, by id: of the newest 200 of each list. */
+/** Of the longest lists, so many pages of 200 invites. */
+const MOST_PAGES = 10;
+
+/** Those of these invites with a history that a prediction does not tell, by id: of the newest invites of each list. */
 async function remarkable(deal: string, ids: ReadonlySet<string | undefined>): Promise<Map<string, Known>> {
-  const pages = await Promise.all(REMARKABLE.map((status) => listSeats(deal, { status, limit: 200 })));
-  const found = pages.flatMap(({ invites }) => invites).filter(({ id }) => ids.has(id));
+  const pages = await Promise.all(
+    REMARKABLE.map(async (status) => {
+      const invites: Invite[] = [];
+      let cursor: string | undefined;
+      // Whoever said no or was removed is not invited again without a question.
+      const most = status === "declined" || status === "removed" ? MOST_PAGES : 1;
+      for (let page = 0; page < most && (page === 0 || cursor); page += 1) {
+        const next = await listSeats(deal, { status, limit: 200, cursor });
+        invites.push(...next.invites);
+        cursor = next.nextCursor ?? undefined;
+      }
+      return invites;
+    }),
+  );
+  const found = pages.flat().filter(({ id }) => ids.has(id));
   const cancelled = found.filter((invite) => invite.status === "cancelled" && known(invite).corrected === undefined);
   const read = async ({ id }: Invite) => {
     recordDetail(await getInvite(deal, id));
@@ -213,6 +231,7 @@ export class Inviting {
     return rows.map((row) => ({
       ...row,
       name: stored(row.name ?? ""),
+      ...([...(row.name ?? "")].length > LONGEST_STORED && { isLong: true as const }),
       id: this.#nextId++,
       verdict: undefined,
       sent: undefined,
@@ -391,7 +410,7 @@ export class Inviting {
   async correct(id: number, change: { email?: string; name?: string }) {
     this.rows.value = this.rows.value.map((row) => {
       if (row.id !== id) return row;
-      const { typed: _, beside: __, ...rest } = row;
+      const { typed: _, beside: __, isLong: ___, wanted: ____, ...rest } = row;
       const name = change.name === undefined ? row.name : stored(change.name);
       return { ...rest, ...change, name, verdict: undefined };
     });

@@ -43,15 +43,18 @@ export const isSuffix = (text: string) => SUFFIX.test(text.replace(/\./g, " ").t
 /** After a full name, short capitals are a degree: `Hal Ivy, CPA, CFA`. */
 export const isDegree = (text: string) => isSuffix(text) || /^[\p{Lu}.]{2,6}$/u.test(text);
 
+/** In characters: the rest of a longer one is not stored, and would take long to read. */
 const LONGEST_NAME = 200;
+/** What the API stores of a name. */
+export const LONGEST_STORED = 100;
 const wordsOf = (text: string) => text.split(/\s+/).filter(Boolean);
 
 export const isPlaceholder = (cell: string) => cell === "" || PLACEHOLDER.test(cell.trim()) || cell.trim() === "NA";
 
 /** The name in a cell or in quotes; empty if it is not a name. `isFamily`: whether the cell is in a column of family names. */
 export function nameOf(text: string, isFamily = false): string {
-  if (text.length > LONGEST_NAME || isPlaceholder(text)) return "";
-  const bare = trimmed(withoutRoles(text));
+  if (isPlaceholder(text)) return "";
+  const bare = trimmed(withoutRoles(text.slice(0, LONGEST_NAME)));
   const name = turnedRound(bare);
   const words = wordsOf(name).map((word) => word.replace(/[^\p{L}\p{M}'-]/gu, ""));
   const foreign = words.some((word, index) => {
@@ -83,7 +86,7 @@ const TITLE_CASE = /^\p{Lu}\p{Ll}+$/u;
 /** What the API stores of a name: `Name::clean` in `shared/src/domain/name.rs`. The list shows it before anything is sent. */
 export function stored(name: string): string {
   const words = wordsOf(name).filter((word) => !/:\/\/|^www\.|^mailto:/i.test(word));
-  return [...words.join(" ")].slice(0, 100).join("").trimEnd();
+  return [...words.join(" ")].slice(0, LONGEST_STORED).join("").trimEnd();
 }
 
 /** Whether a text is an identifier, `E1001`, or begins with a number. `John Smith 2` and `Staff 1` are names. */
@@ -106,7 +109,11 @@ export function nameBefore(text: string): string {
   const words = wordsOf(name);
   const capitals = words.filter(isNameWord).length;
   // `ann doe` is a name typed without capitals; `Sie finden Ann` is a sentence.
-  return (capitals > 0 && capitals < words.length) || words.length > 7 || /\s[-–—/:]\s|[:;!?|]/.test(name) ? "" : name;
+  return (capitals > 0 && capitals < words.length) ||
+    (words.length > 7 && capitals === 0) ||
+    /\s[-–—/:]\s|[:;!?|]/.test(name)
+    ? ""
+    : name;
 }
 
 /** In running text or in a column without a title, words are a name only if each is capitalised. */

@@ -12,6 +12,10 @@ export interface Recipient extends InviteRow {
   readonly typed?: string;
   /** The texts beside the address, if one of several may be the name. */
   readonly beside?: readonly string[];
+  /** Whether the name is longer than what is stored of it. */
+  readonly isLong?: true;
+  /** Whether somebody asked for this person to be invited again. */
+  readonly wanted?: true;
 }
 
 /** A text that looks like an address, with nothing around it. */

@@ -79,10 +79,14 @@ export function predicted(result: SendResult): Words {
 }
 
 /** The same for a row that may be wrong, which somebody can correct. */
-export function doubted({ note, names }: Doubt, { outcome }: SendResult): Words {
-  const unless = names ? " without a name, unless you choose one" : ", unless you correct it";
+export function doubted({ note, names, isAgain }: Doubt, { outcome }: SendResult): Words {
+  const unless = names
+    ? " without a name, unless you choose one"
+    : isAgain
+      ? " again, unless you remove this row"
+      : ", unless you correct it";
   const what = `${PREDICTED[outcome]}${outcome === "invited" ? unless : ""}.`;
-  return { tone: "expired", label: "Look again", note: `${note} ${what}` };
+  return { tone: "expired", label: "Look again", note: `${note} ${what}`.trim() };
 }
 
 /** What a check found about a row. */
