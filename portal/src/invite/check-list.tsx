@@ -14,10 +14,19 @@ import { focusAddresses } from "./entry";
 import type { Inviting, Row } from "./inviting";
 import { type LeftOut, stillOut } from "./parse";
 import { DownloadResult } from "./result";
-import { suggestionFor } from "./suggestion";
+import { type CommonTypo, commonTypos, suggestionFor } from "./suggestion";
 import { forecast, isSeveral, leftOutOf, pastOf, reasonFor, summaryOf } from "./verdicts";
 
+/** More mistyped domains are corrected one by one. */
+const MOST_TYPOS = 5;
+
 const saysLookAgain = (count: number) => `${counted(count, "row says", "rows say")} “Look again”`;
+
+/** The address that may be meant, for a row with one that may be mistyped or is none. */
+function meantBy(row: Row, usual: readonly string[]): string | undefined {
+  const isWrong = row.verdict?.outcome === "invalid_email";
+  return isWrong && !isSeveral(row.email) ? suggestionFor(row.email, usual) : doubtAbout(row, usual)?.meant;
+}
 
 /** A longer table takes seconds to show. Rows to look at come first. */
 const MOST_SHOWN = 1000;
@@ -65,23 +74,50 @@ export function CheckList({
     else announce(`Nothing was sent, because the list has changed. ${summary}`);
     pressed.current = undefined;
   }, [checking, rows]);
+  // It takes long for a long list, and stays during a check.
+  const typos = useRef<CommonTypo[]>([]);
+  const typosOf = useRef<Row[]>(undefined);
+  if (!checking && typosOf.current !== rows) {
+    typosOf.current = rows;
+    typos.current = commonTypos(rows.map((row) => ({ ...row, meant: meantBy(row, usual) }))).slice(0, MOST_TYPOS);
+  }
   if (all.length === 0) return null;
 
+  const correctAll = async (emails: CommonTypo["emails"], meant: string) => {
+    heading.current?.focus();
+    await inviting.correctAll(emails);
+    announce(`${number(emails.size)} addresses corrected to end in @${meant}`);
+  };
+  const few =
+    due > 0 && counts.pending + due > seats.available
+      ? full
+        ? `${counted(due, "person", "people")} can be invited, but nobody can accept until a seat is free.`
+        : `With this list, ${moreThanSeats(due, counts, seats)}`
+      : undefined;
   const send = async () => {
     const doubts = inviting.due.value.filter((row) => doubtOf(row, usual));
+    const tooMany = due > seats.available && few;
     const sure =
-      doubts.length === 0 ||
+      (doubts.length === 0 && !tooMany) ||
       (await confirm({
-        title: `Send although ${saysLookAgain(doubts.length)}?`,
+        title:
+          doubts.length > 0
+            ? `Send although ${saysLookAgain(doubts.length)}?`
+            : `Send ${counted(due, "invite")}, with ${counted(seats.available, "seat")} left?`,
         body: (
-          <People>
-            {doubts.map(({ id, email }) => (
-              <li key={id}>{email}</li>
-            ))}
-          </People>
+          <>
+            {tooMany && <p>{tooMany}</p>}
+            {doubts.length > 0 && (
+              <People>
+                {doubts.map(({ id, email }) => (
+                  <li key={id}>{email}</li>
+                ))}
+              </People>
+            )}
+          </>
         ),
         action: `Send ${counted(due, "invite")}`,
-        keep: "Look again",
+        keep: doubts.length > 0 ? "Look again" : "Cancel",
       }));
     if (sure) await inviting.send();
   };
@@ -119,15 +155,24 @@ export function CheckList({
         </p>
       )}
       {leftOut.length > 0 && <LeftOutLines lines={leftOut} />}
-      {due > 0 && counts.pending + due > seats.available && (
+      {few && (
         <Notice {...(full && { tone: "warn" as const })}>
-          <Text>
-            {full
-              ? `${counted(due, "person", "people")} can be invited, but nobody can accept until a seat is free.`
-              : `With this list, ${moreThanSeats(due, counts, seats)}`}
-          </Text>
+          <Text>{few}</Text>
         </Notice>
       )}
+      {typos.current.map(({ typed, meant, emails }) => (
+        <Notice key={`${typed} ${meant}`}>
+          <Text>{`${number(emails.size)} addresses end in “@${typed}”. Did you mean “@${meant}”?`}</Text>{" "}
+          <button
+            type="button"
+            class="secondary outline small"
+            aria-disabled={checking}
+            onClick={() => !checking && void correctAll(emails, meant)}
+          >
+            <Text>{`Correct all ${number(emails.size)}`}</Text>
+          </button>
+        </Notice>
+      ))}
       <p class="actions send">
         {due > 0 && (
           <button
@@ -254,25 +299,33 @@ function CheckedRow({
   // During a check, the last words keep their place.
   const checked = useRef(row);
   if (row.verdict) checked.current = row;
-  const { verdict, email } = checked.current;
+  const { verdict } = checked.current;
   // Once shown, a field stays: it must not disappear while somebody corrects it.
   const wrong = verdict?.outcome === "invalid_email";
   const fields = editing || wrong;
+  // Many may be corrected at once.
+  useEffect(() => {
+    if (input.current && document.activeElement !== input.current) input.current.value = row.email;
+  }, [row.email]);
   useEffect(() => {
     if (wrong) setEditing(true);
   }, [wrong]);
   const due = verdict?.outcome === "invited";
   const usual = inviting.usualDomains.value;
   const doubt = doubtAbout(checked.current, usual);
-  const meant = doubt ? doubt.meant : wrong && !isSeveral(email) ? suggestionFor(email, usual) : undefined;
+  const meant = meantBy(checked.current, usual);
   const who = row.email || row.name;
   const editButton = useRef<HTMLButtonElement>(null);
   const edit = (field = input) => {
     setEditing(true);
     setTimeout(() => field.current?.focus());
   };
-  /** Escape undoes what was typed. A field that must be corrected stays. */
+  /** Enter checks what was typed, and Escape undoes it. A field that must be corrected stays. */
   const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Enter" && !event.isComposing) {
+      event.preventDefault();
+      void enter();
+    }
     if (event.key !== "Escape") return;
     if (input.current) input.current.value = row.email;
     if (nameInput.current) nameInput.current.value = row.name;
@@ -284,6 +337,20 @@ function CheckedRow({
     const now = inviting.rows.value.find(({ id }) => id === row.id);
     if (now && nameInput.current && change.name !== undefined) nameInput.current.value = now.name;
     if (now?.verdict) announce(`${now.verdict.email}: ${forecast(now, doubtAbout(now, usual))?.label}`);
+    return now;
+  };
+  /** What was typed. Leaving the field after Enter changes nothing more. */
+  const typed = () => ({
+    ...(input.current && input.current.value.trim() !== row.email && { email: input.current.value.trim() }),
+    ...(nameInput.current && nameInput.current.value.trim() !== row.name && { name: nameInput.current.value.trim() }),
+  });
+  const commit = async () => {
+    const change = typed();
+    return Object.keys(change).length > 0 ? correct(change) : row;
+  };
+  const enter = async () => {
+    const now = await commit();
+    if (now?.verdict && now.verdict.outcome !== "invalid_email") done();
   };
   const use = () => {
     void correct({ email: meant ?? row.email });
@@ -355,7 +422,7 @@ function CheckedRow({
             aria-invalid={wrong || undefined}
             aria-describedby={note}
             onKeyDown={onKeyDown}
-            onChange={(event) => void correct({ email: event.currentTarget.value.trim() })}
+            onChange={() => void commit()}
           />
         ) : (
           <Text>{row.email}</Text>
@@ -371,7 +438,7 @@ function CheckedRow({
             defaultValue={row.name}
             aria-label={`Name in row ${place}`}
             onKeyDown={onKeyDown}
-            onChange={(event) => void correct({ name: event.currentTarget.value.trim() })}
+            onChange={() => void commit()}
           />
         ) : (
           <Text>{row.name || "–"}</Text>

@@ -391,6 +391,18 @@ it("while files wait to be read, leaving the page loses them", () => {
   expect(losesWork()).toBe(false);
 });
 
+it("many addresses are corrected at once, and checked once", async () => {
+  const inviting = await listed();
+  asked = [];
+  await inviting.correctAll(new Map([0, 1].map((id) => [id, `b${id}@example.com`])));
+  expect(asked).toEqual([60]);
+  expect(inviting.rows.value.slice(0, 3).map(({ email, verdict }) => [email, verdict?.outcome])).toEqual([
+    ["b0@example.com", "invited"],
+    ["b1@example.com", "invited"],
+    ["a2@example.com", "invited"],
+  ]);
+});
+
 it("a name that is cut is marked, until somebody corrects it", async () => {
   const inviting = new Inviting("long");
   await inviting.add({ rows: [{ email: "ann@example.com", name: "Anna".repeat(30) }], leftOut: [] });

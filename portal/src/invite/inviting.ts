@@ -417,6 +417,15 @@ export class Inviting {
     await this.check();
   }
 
+  /** Corrects many addresses at once. */
+  async correctAll(emails: ReadonlyMap<number, string>) {
+    this.rows.value = this.rows.value.map((row) => {
+      const email = emails.get(row.id);
+      return email === undefined ? row : { ...row, email, verdict: undefined };
+    });
+    await this.check();
+  }
+
   async remove(id: number) {
     const row = this.rows.value.find((row) => row.id === id);
     if (!row) return;

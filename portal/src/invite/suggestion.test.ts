@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { SendOutcome } from "../api";
 import { doubtAbout, doubtOf } from "./doubt";
-import { suggestionFor, usualDomains } from "./suggestion";
+import { commonTypos, suggestionFor, usualDomains } from "./suggestion";
 
 it.each<[typed: string, meant: string | undefined]>([
   ["o’brien@example.com", "o'brien@example.com"],
@@ -105,4 +105,36 @@ it.each<[what: string, rows: { email: string }[], email: string, meant: string |
 it("a row whose name is not clear is to be looked at again", () => {
   const row = { email: "ann@example.com", beside: ["Ann Doe", "Sales"] };
   expect(doubtOf(row, [])).toMatchObject({ names: row.beside });
+});
+
+it("a domain that is mistyped in more than one row is corrected in all of them at once", () => {
+  const rows = [
+    ["a@acme.exmaple", "a@acme.example"],
+    ["o’b@acme.example", "o'b@acme.example"],
+    ["b@gmial.com", "b@gmail.com"],
+    ["C@ACME.exmaple", "C@acme.example"],
+    ["d@hotmial.com", "d@hotmail.com"],
+    ["e@gmial.com", "e@gmail.com"],
+    ["f@gmial.com", "f@gmail.com"],
+    ["g@acme.example", undefined],
+  ] as const;
+  expect(commonTypos(rows.map(([email, meant], id) => ({ id, email, meant })))).toEqual([
+    {
+      typed: "gmial.com",
+      meant: "gmail.com",
+      emails: new Map([
+        [2, "b@gmail.com"],
+        [5, "e@gmail.com"],
+        [6, "f@gmail.com"],
+      ]),
+    },
+    {
+      typed: "acme.exmaple",
+      meant: "acme.example",
+      emails: new Map([
+        [0, "a@acme.example"],
+        [3, "C@acme.example"],
+      ]),
+    },
+  ]);
 });

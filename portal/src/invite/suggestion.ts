@@ -58,6 +58,27 @@ export function suggestionFor(email: string, usual: readonly string[] = []): str
   return meant !== email && mayBeAccepted(meant) ? meant : undefined;
 }
 
+export interface CommonTypo {
+  readonly typed: string;
+  readonly meant: string;
+  /** The corrected addresses, by row. */
+  readonly emails: ReadonlyMap<number, string>;
+}
+
+/** The mistyped domains of more than one row, the commonest first. */
+export function commonTypos(rows: readonly { id: number; email: string; meant: string | undefined }[]): CommonTypo[] {
+  const found = new Map<string, { typed: string; meant: string; emails: Map<number, string> }>();
+  for (const { id, email, meant } of rows) {
+    if (meant === undefined || domainOf(meant) === domainOf(email)) continue;
+    const pair = { typed: domainOf(email), meant: domainOf(meant) };
+    const key = `${pair.typed} ${pair.meant}`;
+    const typo = found.get(key) ?? { ...pair, emails: new Map() };
+    typo.emails.set(id, meant);
+    found.set(key, typo);
+  }
+  return [...found.values()].filter(({ emails }) => emails.size > 1).sort((a, b) => b.emails.size - a.emails.size);
+}
+
 /** No top-level domain has a digit, except in `xn--p1ai`. */
 const ODD_ENDING = /\.(?!xn--)[^.@]*\d[^.@]*$/i;
 
