@@ -337,9 +337,31 @@ check("all pending invites are resent", { hands: [Keyboard] }, async ({ page, st
   await deal.seat("bob@example.com");
   await enter(page, deal.manager, `${deal.path}?status=pending`);
   await hand.press("button", "Resend all pending");
-  await hand.press("button", "Resend 60 invites", page.getByRole("dialog", { name: "Resend 60 pending invites?" }));
+  const question = page.getByRole("dialog", { name: "Resend 60 pending invites?" });
+  await question.getByText("All of them got an email in the last 24 hours.").waitFor();
+  await hand.press("button", "Resend 60 invites", question);
   await says(page, /60 invites resent: \S+, \S+ and 58 more\./);
   assert.deepEqual((await deal.rows()).map(({ sends }) => sends), [...Array.from({ length: 60 }, () => 2), 1]);
+});
+
+check("a resend of all leaves out who got an email a short while ago", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 2 });
+  const [old, fresh] = [addresses("old", 3), ["bob@example.com", "cat@example.com"]];
+  await deal.invite([...old, ...fresh]);
+  await page.route(`**/api${deal.path}/seats?*limit=200*`, async (route) => {
+    const answer = await (await route.fetch()).json();
+    const sentAt = new Date(Date.now() - 25 * 3_600_000).toISOString();
+    const invites = answer.invites.map((row) => (old.includes(row.email) ? { ...row, sentAt } : row));
+    await route.fulfill({ json: { ...answer, invites } });
+  });
+  await enter(page, deal.manager, `${deal.path}?status=pending`);
+  await hand.press("button", "Resend all pending");
+  const question = page.getByRole("dialog", { name: "Resend 3 pending invites?" });
+  await question.getByText("2 invites are left out. To resend to them as well, select their rows.").waitFor();
+  await question.getByText("bob@example.com: Got an email in the last 24 hours.").waitFor();
+  await hand.press("button", "Resend 3 invites", question);
+  await says(page, /3 invites resent:/);
+  assert.deepEqual((await deal.rows()).map(({ email, sends }) => sends === (old.includes(email) ? 2 : 1)), Array.from({ length: 5 }, () => true));
 });
 
 check("the buttons for selected invites stay in view", {}, async ({ page, stack }) => {
@@ -758,7 +780,7 @@ for (const [what, { there, says: text, rows, tabs }] of Object.entries(STALE)) {
   });
 }
 
-check("stopping a resend of all says how many were resent and leaves the others unchanged", { hands: [Keyboard] }, async ({ page, hand }) => {
+check("stopping a resend of all says how many were resent, and “Continue” resends to the others", { hands: [Keyboard] }, async ({ page, hand }) => {
   const deal = expired.stopped;
   let answer = (_) => {};
   const stopped = new Promise((resolve) => (answer = resolve));
@@ -772,9 +794,13 @@ check("stopping a resend of all says how many were resent and leaves the others 
   await page.getByRole("progressbar", { name: "Resending" }).waitFor();
   await hand.press("button", "Stop");
   answer();
-  await says(page, /50 invites resent: \S+, \S+ and 48 more\. You stopped here, so 10 were not resent\./);
+  await says(page, /Resending was stopped\. 50 invites resent\. 10 invites are not resent yet: \S+, \S+ and 8 more\./);
   await tab(page, "Expired 10").waitFor();
   assert.equal((await deal.rows("expired")).length, 10);
+  assert.ok(await page.getByRole("button", { name: "Resend all expired" }).isDisabled());
+  await hand.press("button", "Continue");
+  await says(page, /60 invites resent: \S+, \S+ and 58 more\./);
+  assert.ok((await deal.rows()).every(({ status, sends }) => status === "pending" && sends === 2));
 });
 
 /** Holds such requests until the test lets them go on. */
@@ -824,7 +850,7 @@ check("a resend of many goes on when another tab or page is opened, and its prog
   assert.ok(await page.getByRole("button", { name: "Download CSV" }).isDisabled(), "nothing else starts beside it");
   await hand.press("button", "Stop");
   answer();
-  await says(page, /50 invites resent: \S+, \S+ and 48 more\. You stopped here, so 10 were not resent\./);
+  await says(page, "Resending was stopped. 50 invites resent. 10 invites are not resent yet:");
   await until("the rows as they are", async () => await list(page).getByText("Pending", { exact: true }).count() === 50);
   await hand.press("link", /^Pending/);
   await page.waitForURL("**?status=pending");

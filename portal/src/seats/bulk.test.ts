@@ -61,7 +61,7 @@ test("a lost answer is settled at once by reading, and what it has not reached i
   expect(bulk).toMatchObject({ unsure: [], left: [bob], results: [{ row, outcome: "resent" }] });
   answers.push(lost, () => detail(ME, 2, "bob"));
   await bulk.run(() => true);
-  expect(bulk.count("resent")).toBe(2);
+  expect(bulk.done.length).toBe(2);
   expect(interrupted("d")).toBeUndefined();
 });
 
@@ -82,11 +82,64 @@ test("after a reload, an action goes on with those left, and settles those of it
   void resendRows("d", rows).run(() => true);
   await second;
   const bulk = interrupted("d")!;
-  expect([bulk.count("resent"), bulk.unsure.length, bulk.left]).toEqual([50, 20, []]);
+  expect([bulk.done.length, bulk.unsure.length, bulk.left]).toEqual([50, 20, []]);
   await bulk.settle();
-  expect([bulk.count("resent"), bulk.unsure.length, bulk.left]).toEqual([70, 0, []]);
+  expect([bulk.done.length, bulk.unsure.length, bulk.left]).toEqual([70, 0, []]);
   await bulk.run(() => true);
-  expect([asked.length, bulk.count("resent"), interrupted("d")]).toEqual([2, 70, undefined]);
+  expect([asked.length, bulk.done.length, interrupted("d")]).toEqual([2, 70, undefined]);
+});
+
+/** Answers each request with success, and returns the ids of each. */
+function answering(outcome: string, pages: Record<string, { invites: Invite[]; nextCursor: string | null }> = {}) {
+  const asked: string[][] = [];
+  vi.stubGlobal("fetch", async (url: string, { body }: RequestInit) => {
+    if (!body) return Response.json({ ...PAGE, ...pages[new URL(url, "http://x").searchParams.get("cursor") ?? ""] });
+    const ids = (JSON.parse(body as string) as { invites: { id: string }[] }).invites.map(({ id }) => id);
+    asked.push(ids);
+    return Response.json({ results: ids.map((inviteId) => ({ inviteId, outcome })) });
+  });
+  return asked;
+}
+
+test("an action that was stopped goes on with those left, also after a reload", async () => {
+  const rows = Array.from({ length: 120 }, (_, at) => ({ ...row, id: `${at}` }));
+  const asked = answering("resent");
+  const first = resendRows("stopped", rows);
+  await first.run(() => false);
+  expect([first.isLeft, first.done.length, first.left?.length]).toEqual([true, 50, 70]);
+  await first.run(() => false);
+  const after = interrupted("stopped")!;
+  expect([after.isLeft, after.done.length, after.left?.length]).toEqual([true, 100, 20]);
+  await after.run(() => true);
+  expect(asked.flat()).toEqual(rows.map(({ id }) => id));
+  expect([after.isLeft, after.done.length, interrupted("stopped")]).toEqual([false, 120, undefined]);
+});
+
+test("an action that was stopped in its last request has ended, and says whom it left out", async () => {
+  const spam = { ...row, id: "cat", delivery: { ...row.delivery, state: "complained" as const } };
+  const rows = Array.from({ length: 50 }, (_, at) => ({ ...row, id: `${at}` }));
+  answering("resent");
+  const bulk = resendRows("last", [...rows, spam]);
+  await bulk.run(() => false);
+  expect([bulk.isLeft, bulk.results.length, interrupted("last")]).toEqual([false, 51, undefined]);
+});
+
+test("of a whole list, who got an email in the last 24 hours is left out", async () => {
+  const hours = (ago: number) => new Date(Date.now() - ago * 3_600_000).toISOString();
+  const ann = { ...row, id: "ann", sentAt: hours(25) };
+  const bob = { ...row, id: "bob", sentAt: hours(23) };
+  const late = { ...bob, id: "cat", status: "expired" as const };
+  const waits = { ...bob, id: "dan", askedAt: hours(1), askedFor: "link" as const };
+  const bounced = { ...bob, id: "eve", delivery: { ...row.delivery, state: "bounced", reason: "temporary" } as const };
+  const asked = answering("resent", { "": { invites: [ann, bob, late, waits, bounced], nextCursor: null } });
+  const bulk = resendListed("recent", "pending");
+  const progress: number[] = [];
+  await bulk.run((done) => progress.push(done) > 0);
+  expect([asked, progress]).toEqual([[["ann", "cat", "dan", "eve"]], [4]]);
+  expect(bulk.results.find(({ row }) => row.id === "bob")?.outcome).toBe("recent");
+  // Whom the manager has selected is reached.
+  await resendRows("recent", [bob]).run(() => true);
+  expect(asked.at(-1)).toEqual(["bob"]);
 });
 
 test("what is left of a whole list is the rest of its pages", async () => {
@@ -105,9 +158,9 @@ test("what is left of a whole list is the rest of its pages", async () => {
   await expect(resendListed("listed", "pending").run(() => true)).rejects.toMatchObject({ status: 429 });
   fails = false;
   const bulk = interrupted("listed")!;
-  expect([bulk.count("resent"), bulk.unsure, bulk.left]).toEqual([1, [], undefined]);
+  expect([bulk.done.length, bulk.unsure, bulk.left]).toEqual([1, [], undefined]);
   await bulk.run(() => true);
-  expect([cursors, bulk.count("resent")]).toEqual([[null, "2", "3"], 3]);
+  expect([cursors, bulk.done.length]).toEqual([[null, "2", "3"], 3]);
 });
 
 test("of all pending invites, those that are not resent are listed with the reason, and not counted as done", async () => {
@@ -155,7 +208,7 @@ test("many invites are cancelled, 50 in a request, with an outcome for each", as
   await bulk.run(() => true);
   expect(sizes).toEqual([50, 10]);
   expect(bulk.results.map(({ row }) => row)).toEqual(rows);
-  expect([bulk.count("cancelled"), bulk.results[7]?.outcome]).toEqual([59, "already_accepted"]);
+  expect([bulk.done.length, bulk.results[7]?.outcome]).toEqual([59, "already_accepted"]);
 });
 
 test.each([

@@ -16,7 +16,7 @@ import { drop, keep, kept } from "../storage";
 import { detailsOf } from "./details";
 import { doneByMe } from "./lost";
 import { recordGone, recordRow, recordTold, withOwn } from "./own";
-import { isAsked, isCorrected, isRemoved, isSending } from "./words";
+import { isAsked, isCorrected, isRemoved, isSending, isUndelivered } from "./words";
 
 /** At the rate that mail is sent, a batch of this size ends soon. */
 const BATCH = 50;
@@ -26,10 +26,19 @@ type OnProgress = (done: number) => boolean;
 /** What an action has still to ask for: these rows, or a list from this place. The place after the last page is null. */
 type Source = { rows: Invite[] } | { status: "pending" | "expired"; cursor?: string | null | undefined };
 /**
- * `sending`: its last email is still queued, so it needs no other. `corrected`: a correction of its address had cancelled it
- * before, and the new address has an invite.
+ * `sending`: its last email is still queued, so it needs no other. `recent`: an email went out a short while ago. `corrected`: a
+ * correction of its address had cancelled it before, and the new address has an invite.
  */
-export type BulkOutcome = ResendOutcome | CancelOutcome | "sending" | "corrected";
+export type BulkOutcome = ResendOutcome | CancelOutcome | "sending" | "recent" | "corrected";
+
+const A_DAY = 86_400_000;
+/** Whether the person got an email in the last 24 hours, and does not wait for another. */
+export const isRecent = (row: Invite) =>
+  row.status === "pending" &&
+  row.sentAt !== null &&
+  Date.now() - Date.parse(row.sentAt) < A_DAY &&
+  !isAsked(row) &&
+  !isUndelivered(row);
 
 /**
  * Why a resend of many leaves a row out. The API decides the same way; the page says it before it asks. Whether somebody
@@ -117,7 +126,7 @@ export class Bulk {
 
   /** For how many rows the API has answered: those that the action leaves out are not among them. */
   get answered() {
-    return this.results.filter(({ row }) => !this.action.leftOut(row)).length;
+    return this.results.filter(({ row, outcome }) => outcome !== "recent" && !this.action.leftOut(row)).length;
   }
 
   /** The rows that it has not asked for, or for which the request has not gone through; undefined of a list's. */
@@ -127,8 +136,15 @@ export class Bulk {
     return rows.filter((row) => !this.action.leftOut(row) && !this.unsure.includes(row));
   }
 
-  /** How many rows had this outcome. */
-  count = (outcome: BulkOutcome) => this.results.filter((result) => result.outcome === outcome).length;
+  /** The rows with which it was done. */
+  get done(): Invite[] {
+    return this.results.filter(({ outcome }) => outcome === this.action.done).map(({ row }) => row);
+  }
+
+  /** Whether it has not ended: there are rows to ask for, or pages of the list. */
+  get isLeft() {
+    return "rows" in this.source ? this.left!.length > 0 : this.source.cursor !== null;
+  }
 
   /** Forgets what is left. */
   leave = () => drop(BULK + this.deal);
@@ -139,7 +155,7 @@ export class Bulk {
     keep(BULK + this.deal, JSON.stringify(left));
   }
 
-  /** Continues until all is done, or until `onProgress` stops it. */
+  /** Continues until all is done, or until `onProgress` stops it. Then it keeps what is left. */
   async run(onProgress: OnProgress) {
     await this.#settling?.catch(() => undefined);
     do {
@@ -148,7 +164,7 @@ export class Bulk {
         if (!rows) break;
         const open: Invite[] = [];
         for (const row of rows) {
-          const outcome = this.action.leftOut(row);
+          const outcome = this.action.leftOut(row) ?? ("status" in this.source && isRecent(row) ? "recent" : undefined);
           if (outcome) this.results.push({ row, outcome });
           else open.push(row);
         }
@@ -156,8 +172,9 @@ export class Bulk {
       }
       await this.#request(this.#batch);
       this.#batch = undefined;
-    } while (onProgress(this.answered));
-    this.leave();
+    } while (onProgress(this.answered) || !this.isLeft);
+    if (this.isLeft) this.#keep(false);
+    else this.leave();
   }
 
   /** The next rows; undefined after the last. */

@@ -17,16 +17,16 @@ import {
 } from "../api";
 import { asRecipient, keepTyped } from "../invite/draft";
 import { MailHelp } from "../invite/mail-help";
-import { csvOf, download } from "../invite/result-file";
+import { download } from "../invite/result-file";
 import { shortDate } from "../time";
 import { confirm } from "../ui/confirm";
 import { asProblem, type Loaded } from "../ui/load";
 import { People } from "../ui/people";
-import { counted, number, people } from "../ui/seat-numbers";
+import { counted, number } from "../ui/seat-numbers";
 import { Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
-import { type Bulk, cancelRows, leftOut, resendListed, resendRows } from "./bulk";
+import { type Bulk, cancelRows, isRecent, leftOut, resendListed, resendRows } from "./bulk";
 import { whatEnds } from "./cancelling";
 import { editedCorrection } from "./correction";
 import { Corrections, detailsOf, recordReplacement, toInviteAgain } from "./details";
@@ -35,7 +35,7 @@ import { Export, fileName } from "./export";
 import { InviteList, type RowActions } from "./list";
 import { ListFailure } from "./list-failure";
 import { doneByMe, sentTo } from "./lost";
-import { NO_SEAT, notDone, ResendQuestion, records, summary, Unfinished, whoIsReached } from "./many";
+import { After, NO_SEAT, notDone, ResendQuestion, summary, Unfinished, whoIsReached } from "./many";
 import { type Done, meantime, noBefore } from "./meantime";
 import { exactCount, tabCount, total } from "./numbers";
 import { offered, recordOffers, withdrawOffers } from "./offers";
@@ -508,17 +508,18 @@ export function Invites({
     const job = async (onProgress: (done: number) => boolean) => {
       try {
         await bulk.run(onProgress);
+        if (bulk.isLeft) work.unfinished.value = { bulk, isStopped: true };
       } catch (error) {
         work.unfinished.value = { bulk, problem: asProblem(error) };
       }
       select(new Map());
-      const done = bulk.results.filter(({ outcome }) => outcome === action.done).map(({ row }) => row);
+      const { done } = bulk;
       if (action.done === "resent") recordOffers(deal, done.filter(isAsked), seats, counts);
       else withdrawOffers(deal, done);
       work.shown?.onDone();
       await work.shown?.list.reload();
       if (work.unfinished.value) return undefined;
-      return { ...summary(bulk, work.stopped), again: action.done === "cancelled" ? againFor(done) : [] };
+      return { ...summary(bulk), again: againAfter(bulk) };
     };
     const done = bulk.answered;
     const total = bulk.left && done + bulk.left.length + bulk.unsure.length;
@@ -556,11 +557,17 @@ export function Invites({
     });
   };
 
-  /** Asks, then resends to those whom it can reach. `kind`: of invites, as in “60 pending invites”. */
-  const resend = async (all: Invite[], kind = "invite") => {
+  /**
+   * Asks, then resends to those whom it can reach. `status`: of a whole list, which leaves out who got an email a short while ago,
+   * if not all of them did.
+   */
+  const resend = async (all: Invite[], status?: "pending" | "expired") => {
     const rows = await withoutLifted(all);
+    const spares = status !== undefined && !rows.every((row) => leftOut(row) || isRecent(row));
+    const kind = status ? `${status} invite` : "invite";
     const left = rows.flatMap((row) => {
-      const outcome = leftOut(row) ?? (isOptedOut(known(row)) ? ("opted_out" as const) : undefined);
+      const outcome =
+        leftOut(row) ?? (isOptedOut(known(row)) ? "opted_out" : spares && isRecent(row) ? "recent" : undefined);
       return outcome ? [{ row, outcome }] : [];
     });
     const reached = rows.filter((row) => !left.some((result) => result.row === row));
@@ -573,7 +580,8 @@ export function Invites({
       action: `Resend ${counted(count, "invite")}`,
       keep: "Don’t resend",
     });
-    if (sure) await runBulk(resendRows(deal, rows));
+    const asked = spares ? rows.filter((row) => !isRecent(row)) : rows;
+    if (sure) await runBulk(resendRows(deal, asked));
   };
 
   const cancel = async (rows: Invite[]) => {
@@ -606,15 +614,18 @@ export function Invites({
   };
 
   const resendEach = async (status: "pending" | "expired") => {
-    if (whole) return withEvery((all) => void resend(all, `${status} invite`));
+    if (whole) return withEvery((all) => void resend(all, status));
     const sure = await confirm({
       title: `Resend ${counts ? tabCount(counts, status) : "all"} ${status} invites?`,
       body: (
-        <p>
-          Each person gets a new email with a new link. Only the new link works. An invite is left out if its email is
-          on its way, bounced or was marked as spam, or if the person stopped invites.
-          {seats.available === 0 && ` ${NO_SEAT} Who asked for a seat has to ask again, to wait for it again.`}
-        </p>
+        <>
+          <p>
+            Each person gets a new email with a new link. Only the new link works. An invite is left out if its email is
+            on its way, bounced or was marked as spam, or if the person stopped invites
+            {status === "pending" && " or got an email in the last 24 hours"}.
+          </p>
+          {seats.available === 0 && <p>{NO_SEAT} Who asked for a seat has to ask again, to wait for it again.</p>}
+        </>
       ),
       action: "Resend all",
       keep: "Don’t resend",
@@ -624,6 +635,7 @@ export function Invites({
 
   /** Who can be invited again of those whose invite was just cancelled: only this page still knows their names. */
   const againFor = (rows: Invite[]) => (active ? rows.filter((row) => !isOptedOut(known(row))) : []);
+  const againAfter = ({ action, done }: Bulk) => (action.done === "cancelled" ? againFor(done) : []);
   const toInvitePage = (rows: Invite[]) => {
     keepTyped(deal, rows.map(asRecipient).join("\n"));
     route(`/deals/${deal}/invite`);
@@ -751,13 +763,28 @@ export function Invites({
               aria-label={run.what}
             />
             <p class="actions">
-              <button type="button" class="secondary outline small" onClick={() => (work.stopped = true)}>
+              <button
+                type="button"
+                class="secondary outline small"
+                aria-disabled={!!run.stopping}
+                onClick={() => work.stop()}
+              >
                 Stop
               </button>
+              {run.stopping && <span class="soft">Stopping: what is on its way still comes to its end.</span>}
             </p>
           </Notice>
         )}
-        {unfinished && <Unfinished {...unfinished} onContinue={() => void runBulk(unfinished.bulk)} onClose={leave} />}
+        {unfinished && (
+          <Unfinished {...unfinished} onContinue={() => void runBulk(unfinished.bulk)} onClose={leave}>
+            <After
+              results={unfinished.bulk.results}
+              again={againAfter(unfinished.bulk)}
+              dealState={dealState}
+              onAgain={toInvitePage}
+            />
+          </Unfinished>
+        )}
         {message &&
           ("problem" in message ? (
             <Failure {...message} onClose={close} />
@@ -766,22 +793,7 @@ export function Invites({
               <p>
                 <Text>{message.text}</Text>
               </p>
-              {message.again && message.again.length > 0 && (
-                <button type="button" class="secondary outline small" onClick={() => toInvitePage(message.again!)}>
-                  <Text>
-                    {message.again.length === 1 ? "Invite again" : `Invite ${people(message.again.length)} again`}
-                  </Text>
-                </button>
-              )}
-              {message.results && (
-                <button
-                  type="button"
-                  class="secondary outline small"
-                  onClick={() => download(csvOf(records(message.results!, dealState)), "result.csv")}
-                >
-                  Download result
-                </button>
-              )}
+              <After {...message} dealState={dealState} onAgain={toInvitePage} />
             </Notice>
           ))}
       </div>

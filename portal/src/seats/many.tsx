@@ -1,11 +1,13 @@
 /** What an action on many invites will reach, why it left some out, and how it ended. */
+import type { ComponentChildren } from "preact";
 import type { Invite, Problem } from "../api";
+import { csvOf, download } from "../invite/result-file";
 import { unbroken } from "../time";
 import { People } from "../ui/people";
-import { counted, number } from "../ui/seat-numbers";
+import { counted, number, people } from "../ui/seat-numbers";
 import { Failure, Notice } from "../ui/status";
 import { Text } from "../ui/text";
-import type { Bulk, BulkOutcome } from "./bulk";
+import { type Bulk, type BulkOutcome, isRecent } from "./bulk";
 import { known } from "./own";
 import { named } from "./waiters";
 import {
@@ -41,6 +43,7 @@ export function ResendQuestion({
 }) {
   const count = reached.length;
   const declined = reached.filter(hasDeclined).length;
+  const recent = reached.filter(isRecent).length;
   return (
     <>
       <p>
@@ -50,6 +53,11 @@ export function ResendQuestion({
       {declined > 0 && (
         <p>
           <strong>{manyOf(declined, count, "declined")}</strong> A resend asks again, and the invite is pending again.
+        </p>
+      )}
+      {recent > 0 && (
+        <p>
+          <strong>{manyOf(recent, count, RECENT)}</strong>
         </p>
       )}
       {dealState.available === 0 && <p>{NO_SEAT}</p>}
@@ -88,20 +96,27 @@ function manyOf(some: number, count: number, did: string): string {
 export function Unfinished({
   bulk,
   problem,
+  isStopped,
+  children,
   onContinue,
   onClose,
 }: {
   bulk: Bulk;
   problem?: Problem;
+  isStopped?: boolean;
+  /** More buttons. */
+  children: ComponentChildren;
   onContinue: () => void;
   onClose: (event?: MouseEvent) => void;
 }) {
   const { unsure, left } = bulk;
   const { done, doing } = bulk.action;
-  const count = bulk.count(done);
+  const count = bulk.done.length;
+  const others = bulk.results.filter(({ outcome }) => outcome !== done);
   const onward = problem ? "Try again" : "Continue";
   const text = [
     count > 0 && `${counted(count, "invite")} ${done}.`,
+    isStopped && others.length > 0 && `Left out: ${notDone(others)}`,
     unsure.length > 0 &&
       `No answer came for ${named(unsure)}: ${unsure.length === 1 ? "this invite" : "these invites"} may have been ${done}.`,
     left === undefined && `${count + unsure.length > 0 ? "The others are not" : "No invite is"} ${done} yet.`,
@@ -114,12 +129,45 @@ export function Unfinished({
   return (
     <Notice tone="warn" onClose={onClose}>
       <p>
-        <strong>{doing} was interrupted.</strong> <Text>{text}</Text>
+        <strong>{`${doing} was ${isStopped ? "stopped" : "interrupted"}.`}</strong> <Text>{text}</Text>
       </p>
       <button type="button" class="small" onClick={onContinue}>
         {onward}
       </button>
+      {children}
     </Notice>
+  );
+}
+
+/** The buttons after an action on many invites. `again`: who can be invited again. */
+export function After({
+  results = [],
+  again = [],
+  dealState,
+  onAgain,
+}: {
+  results?: Results;
+  again?: Invite[];
+  dealState: DealState;
+  onAgain: (rows: Invite[]) => void;
+}) {
+  return (
+    <>
+      {again.length > 0 && (
+        <button type="button" class="secondary outline small" onClick={() => onAgain(again)}>
+          <Text>{again.length === 1 ? "Invite again" : `Invite ${people(again.length)} again`}</Text>
+        </button>
+      )}
+      {results.length > 1 && (
+        <button
+          type="button"
+          class="secondary outline small"
+          onClick={() => download(csvOf(records(results, dealState)), "result.csv")}
+        >
+          Download result
+        </button>
+      )}
+    </>
   );
 }
 
@@ -139,11 +187,14 @@ export function whoIsReached(row: Invite, waits = false) {
   );
 }
 
+const RECENT = "got an email in the last 24 hours";
+
 /** Why an invite was not resent or cancelled, and the next step. */
 const WHY_NOT: Record<BulkOutcome, [why: string, step?: string]> = {
   resent: [""],
   cancelled: [""],
   sending: ["an email is already on its way"],
+  recent: [RECENT, "To resend to them as well, select their rows."],
   stale: ["changed after you loaded this page"],
   already_accepted: ["already accepted"],
   not_found: ["cancelled before"],
@@ -190,17 +241,12 @@ export function notDone(results: Results): string {
   return [`${parts.join("; ")}.`, ...stepsOf(results)].join(" ");
 }
 
-export function summary(bulk: Bulk, stopped: boolean): Message {
-  const { results, action } = bulk;
-  const done = results.filter(({ outcome }) => outcome === action.done).map(({ row }) => row);
+export function summary({ results, action, done }: Bulk): Message {
   const left = results.filter(({ outcome }) => outcome !== action.done);
   const parts = [`${counted(done.length, "invite")} ${action.done}${done.length > 0 ? `: ${named(done)}` : ""}.`];
   if (left.length > 0) parts.push(`Not ${action.done}: ${notDone(left)}`);
-  const missing = bulk.left?.length ?? 0;
-  if (stopped)
-    parts.push(missing > 0 ? `You stopped here, so ${number(missing)} were not ${action.done}.` : "You stopped here.");
-  const tone = left.length === 0 && !stopped ? "good" : "plain";
-  return { tone, text: parts.join(" "), ...(results.length > 1 && { results }) };
+  const tone = left.length === 0 ? "good" : "plain";
+  return { tone, text: parts.join(" "), results };
 }
 
 /** The next step for one invite. Who stopped invites, or whose email did not arrive, has the words of their row. */

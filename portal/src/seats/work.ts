@@ -24,6 +24,8 @@ export interface Run {
   /** How many invites there are, if that is known. */
   total: number | undefined;
   ofList?: true;
+  /** Whether the manager stopped it: the request that is on its way still comes to its end. */
+  stopping?: true;
 }
 
 /** The list that is shown now. */
@@ -40,8 +42,8 @@ interface Shown {
 class Work {
   readonly message = signal<Message>();
   readonly run = signal<Run>();
-  /** An action on many invites that failed, or that a reload interrupted: the manager continues or leaves it. */
-  readonly unfinished = signal<{ bulk: Bulk; problem?: Problem }>();
+  /** An action on many invites that failed, was stopped, or that a reload interrupted: the manager continues or leaves it. */
+  readonly unfinished = signal<{ bulk: Bulk; problem?: Problem; isStopped?: boolean }>();
   /** Whether the manager stopped the action on many invites. */
   stopped = false;
   /** Rows with a request in progress. */
@@ -52,6 +54,11 @@ class Work {
   sought: string | undefined;
   /** Undefined while another page is open. */
   shown: Shown | undefined;
+
+  stop() {
+    this.stopped = true;
+    if (this.run.value) this.run.value = { ...this.run.value, stopping: true };
+  }
 
   /** Ends what is only about the list that was shown, and a message that has been read. */
   leaveList() {
