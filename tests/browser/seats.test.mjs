@@ -344,7 +344,7 @@ check("all pending invites are resent", { hands: [Keyboard] }, async ({ page, st
   assert.deepEqual((await deal.rows()).map(({ sends }) => sends), [...Array.from({ length: 60 }, () => 2), 1]);
 });
 
-check("a resend of all leaves out who got an email a short while ago", {}, async ({ page, stack, hand }) => {
+check("a resend of all leaves out who got an email a short while ago, and says so of the seats what an invite says", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 2 });
   const [old, fresh] = [addresses("old", 3), ["bob@example.com", "cat@example.com"]];
   await deal.invite([...old, ...fresh]);
@@ -357,6 +357,7 @@ check("a resend of all leaves out who got an email a short while ago", {}, async
   await enter(page, deal.manager, `${deal.path}?status=pending`);
   await hand.press("button", "Resend all pending");
   const question = page.getByRole("dialog", { name: "Resend 3 pending invites?" });
+  await question.getByText("5 people may still accept, but only 2 seats are left. The first 2 to accept get them.").waitFor();
   await question.getByText("2 invites are left out. To resend to them as well, select their rows.").waitFor();
   await question.getByText("bob@example.com: Got an email in the last 24 hours.").waitFor();
   await hand.press("button", "Resend 3 invites", question);

@@ -35,7 +35,7 @@ import { Export, fileName } from "./export";
 import { InviteList, type RowActions } from "./list";
 import { ListFailure } from "./list-failure";
 import { doneByMe, sentTo } from "./lost";
-import { After, NO_SEAT, notDone, ResendQuestion, summary, Unfinished, whoIsReached } from "./many";
+import { After, NO_SEAT, notDone, ResendQuestion, SeatsLeft, summary, Unfinished, whoIsReached } from "./many";
 import { type Done, meantime, noBefore } from "./meantime";
 import { exactCount, tabCount, total } from "./numbers";
 import { offered, recordOffers, withdrawOffers } from "./offers";
@@ -576,7 +576,7 @@ export function Invites({
     if (count === 0) return tell("plain", `Not resent: ${notDone(left)}`);
     const sure = await confirm({
       title: `Resend ${counted(count, kind)}?`,
-      body: <ResendQuestion {...{ reached, waiters, left, dealState }} />,
+      body: <ResendQuestion {...{ reached, waiters, left, dealState, seats, counts }} />,
       action: `Resend ${counted(count, "invite")}`,
       keep: "Don’t resend",
     });
@@ -615,6 +615,7 @@ export function Invites({
 
   const resendEach = async (status: "pending" | "expired") => {
     if (whole) return withEvery((all) => void resend(all, status));
+    const more = status === "expired" ? (counts?.expired ?? 0) : 0;
     const sure = await confirm({
       title: `Resend ${counts ? tabCount(counts, status) : "all"} ${status} invites?`,
       body: (
@@ -624,7 +625,8 @@ export function Invites({
             on its way, bounced or was marked as spam, or if the person stopped invites
             {status === "pending" && " or got an email in the last 24 hours"}.
           </p>
-          {seats.available === 0 && <p>{NO_SEAT} Who asked for a seat has to ask again, to wait for it again.</p>}
+          <SeatsLeft due={0} seats={seats} counts={counts && { ...counts, pending: counts.pending + more }} />
+          {seats.available === 0 && <p>Who asked for a seat has to ask again, to wait for it again.</p>}
         </>
       ),
       action: "Resend all",

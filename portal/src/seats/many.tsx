@@ -1,6 +1,6 @@
 /** What an action on many invites will reach, why it left some out, and how it ended. */
 import type { ComponentChildren } from "preact";
-import type { Invite, Problem } from "../api";
+import type { Counts, Invite, Problem, Seats } from "../api";
 import { csvOf, download } from "../invite/result-file";
 import { unbroken } from "../time";
 import { People } from "../ui/people";
@@ -8,6 +8,7 @@ import { counted, number, people } from "../ui/seat-numbers";
 import { Failure, Notice } from "../ui/status";
 import { Text } from "../ui/text";
 import { type Bulk, type BulkOutcome, isRecent } from "./bulk";
+import { moreThanSeats } from "./deal-head";
 import { known } from "./own";
 import { named } from "./waiters";
 import {
@@ -35,11 +36,15 @@ export function ResendQuestion({
   waiters,
   left,
   dealState,
+  seats,
+  counts,
 }: {
   reached: Invite[];
   waiters: Invite[];
   left: Results;
   dealState: DealState;
+  seats: Seats;
+  counts: Counts | undefined;
 }) {
   const count = reached.length;
   const declined = reached.filter(hasDeclined).length;
@@ -60,7 +65,7 @@ export function ResendQuestion({
           <strong>{manyOf(recent, count, RECENT)}</strong>
         </p>
       )}
-      {dealState.available === 0 && <p>{NO_SEAT}</p>}
+      <SeatsLeft due={reached.filter(({ status }) => status !== "pending").length} {...{ counts, seats }} />
       {waiters.length > 0 && (
         <p>
           <strong>{manyOf(waiters.length, count, "asked for a seat")}</strong> A resend ends their wait: to wait again,
@@ -83,6 +88,17 @@ export function ResendQuestion({
         </>
       )}
     </>
+  );
+}
+
+/** What the invite page says of a list: whether there is a seat for everybody. `due`: how many more will be pending. */
+export function SeatsLeft({ due, counts, seats }: { due: number; counts: Counts | undefined; seats: Seats }) {
+  if (seats.available === 0) return <p>{NO_SEAT}</p>;
+  if (!counts || counts.pending + due <= seats.available) return null;
+  return (
+    <p>
+      <Text>{moreThanSeats(due, counts, seats)}</Text>
+    </p>
   );
 }
 
