@@ -446,25 +446,41 @@ check("a new deal that was changed after a lost answer is created once, and the 
   await hand.write("textbox", "Seats", "30", form);
   await hand.press("button", "Create deal", form);
   await says(page, "Your first attempt had gone through. Unlimited was created for Dale changed: 25 seats");
-  await says(page, "What you entered later was not saved: Expert, 30 seats. Resize or edit the deal.");
+  await says(page, "What you entered later was not saved: Expert, 30 seats. Resize or edit the deal, or press “New deal” to create another with what you entered.");
   await hand.press("button", "New deal");
+  assert.equal(await form.getByRole("textbox", { name: "Subscription" }).inputValue(), "Expert");
   await hand.press("button", "Cancel", form);
   await says(page, "Your first attempt had gone through.");
   assert.deepEqual(await seatsOf(stack, "changed"), [25]);
 });
 
-check("a form that is closed after a lost answer still creates no second deal", LOST, async ({ page, stack, hand }) => {
+check("a form that is closed after a lost answer says what became of the deal, and the next deal is another one", LOST, async ({ page, stack, hand }) => {
   const form = await loseCreation({ page, hand }, "closed");
   const hadFocus = await watchFocus(page, ".message .notice");
   await hand.press("button", "Cancel", form);
-  assert.ok(await hadFocus(), "the focus moves before “New deal” is pressed, not between");
-  await says(page, "We don’t know whether the new deal was created.");
+  assert.ok(await hadFocus(), "the focus moves at once, not when the next button is pressed");
+  await says(page, "No answer came, but Unlimited was created for Dale closed: 25 seats");
+  await rowOf(page, "Unlimited").waitFor();
   await hand.press("button", "New deal");
-  await form.getByText("An earlier attempt to create this deal got no answer.").waitFor();
-  await hand.write("textbox", "Seats", "30", form);
+  assert.equal(await form.getByRole("textbox", { name: "Subscription" }).inputValue(), "", "what was created is not offered again");
+  await fillIn(hand, form, { Subscription: "Evening", Seats: "30" });
+  await page.route("**/api/deals", (route) => route.abort("connectionreset"), { times: 1 });
   await hand.press("button", "Create deal", form);
-  await says(page, "Your first attempt had gone through.");
-  assert.deepEqual(await seatsOf(stack, "closed"), [25]);
+  await form.getByText("We don’t know whether this was saved.").waitFor();
+  await hand.press("button", "Cancel", form);
+  await says(page, "Dale closed has no new deal Evening");
+  await show(page, "closed-too");
+  await hand.press("button", "New deal");
+  await fillIn(hand, form, { "Organisation name": "Closed too", Subscription: "Morning", Seats: "5" });
+  await hand.press("button", "Create deal", form);
+  await says(page, "Morning was created for Closed too: 5 seats");
+  await show(page, "closed");
+  await hand.press("button", "New deal");
+  await form.getByText("An earlier attempt to create Evening for Dale closed got no answer.").waitFor();
+  await hand.press("button", "Create deal", form);
+  await says(page, "Evening was created for Dale closed: 30 seats");
+  assert.deepEqual((await seatsOf(stack, "closed")).sort(), [25, 30]);
+  assert.deepEqual(await seatsOf(stack, "closed-too"), [5]);
 });
 
 check("a deal is resized, but not below its allocated seats", { expect: [answered(409)], hands: [Keyboard] }, async ({ page, stack, hand }) => {

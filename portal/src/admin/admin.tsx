@@ -12,6 +12,7 @@ import { asProblem, useLoad } from "../ui/load";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Failure, Notice, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
+import { dropCreated, lookUp, type Outcome, unanswered } from "./draft";
 import { isOrganisationId, losers, organisationName, otherNames, utc } from "./fields";
 import { ChangeForm, type Kind, type LoadedDeal, NewDealForm } from "./forms";
 import { AllOrganisations, NoDeals, Organisations, pathOf } from "./organisations";
@@ -48,6 +49,8 @@ function Deals() {
   const [refusal, setRefusal] = useState<{ problem: Problem; text?: string; retry?: () => void }>();
   /** The deal that is loaded again before an action. */
   const [starting, setStarting] = useState<string>();
+  /** The keys of the attempts without an answer of which the page has told. */
+  const told = useRef(new Set<string>());
   const deals = value && [
     ...value,
     ...created.filter((deal) => deal.organisation.id === organisation && !value.some(({ id }) => id === deal.id)),
@@ -72,6 +75,31 @@ function Deals() {
   const dropDeleted = (deal: DealWithSeats, problem: Problem) => {
     drop(deal);
     setRefusal({ problem, text: `${deal.name} of ${deal.organisation.name} was deleted meanwhile.` });
+  };
+  /** Says what the attempts to create a deal that got no answer have created. `place`: where they were entered. */
+  const findOut = async (place: string, before = "") => {
+    const sent = unanswered().map(({ deals }) => deals.at(-1)!);
+    if (sent.length === 0) return;
+    const which = sent.map(({ name, organisation }) => `${name} for ${organisation.name}`).join(", ");
+    setSaid({ tone: "plain", text: `Finding out whether Seatkeeper created ${which}.` });
+    try {
+      const first = await lookUp();
+      // The list of deals may lag.
+      if (first.some(({ deal }) => !deal)) await new Promise((next) => setTimeout(next, LAG));
+      const outcomes = [...first.filter(({ deal }) => deal), ...(await lookUp())];
+      dropCreated(place, outcomes);
+      setCreated((created) => [...created, ...outcomes.flatMap(({ deal }) => deal ?? [])]);
+      for (const { key } of unanswered()) told.current.add(key);
+      setSaid({
+        tone: outcomes.every(({ deal }) => deal) ? "good" : "warn",
+        text: [before, ...outcomes.map(wordsOf)].join(" ").trim(),
+      });
+    } catch (error) {
+      setSaid(undefined);
+      const text = `${before} We don’t know whether ${which} was created.`.trim();
+      const retry = () => (setRefusal(undefined), void findOut(place, before));
+      setRefusal({ problem: asProblem(error), text, retry });
+    }
   };
   const done = (deal: DealWithSeats, text: string, tone: Said["tone"] = "good") => {
     show(deal);
@@ -266,19 +294,18 @@ function Deals() {
         <NewDealForm
           organisation={open.organisation}
           name={deals && organisationName(deals)}
-          onClose={(isUnknown) => {
+          onClose={() => {
             setOpen(null);
-            if (!isUnknown) return;
-            setSaid({ tone: "warn", text: UNSURE });
-            void reload();
+            void findOut(open.organisation);
           }}
           onDone={(deal, unsaved) => {
             setCreated([...created, deal]);
-            const what = `${deal.name} was created for ${deal.organisation.name}: ${counted(deal.seats.total, "seat")}, ${timesIn(deal)}.`;
+            const what = createdWords(deal);
             const text = unsaved
-              ? `Your first attempt had gone through. ${what} What you entered later was not saved: ${changesIn(unsaved, deal)}. Resize or edit the deal.`
+              ? `Your first attempt had gone through. ${what} What you entered later was not saved: ${changesIn(unsaved, deal)}. Resize or edit the deal, or press “New deal” to create another with what you entered.`
               : what;
             done(deal, text, unsaved ? "warn" : "good");
+            if (unanswered().some(({ key }) => !told.current.has(key))) void findOut(open.organisation, text);
             if (deal.organisation.id === organisation) return;
             // The first page has Deals admin, too: the next page is another component there.
             if (path === "/") arriving = { tone: unsaved ? "warn" : "good", text };
@@ -316,9 +343,9 @@ function takeArriving(): Said | undefined {
   return said;
 }
 
-/** A good one passes once the person goes on. */
+/** A good one passes once the person goes on. A plain one says what goes on. */
 interface Said {
-  tone: "good" | "warn";
+  tone: "plain" | "good" | "warn";
   text: string;
 }
 
@@ -337,7 +364,17 @@ function changesIn(entered: NewDeal, deal: DealWithSeats): string {
   return changes.filter(Boolean).join(", ");
 }
 
-const UNSURE = "We don’t know whether the new deal was created. To find out, open “New deal” and create it again.";
+/** How long the list of deals may lag behind, in milliseconds. */
+const LAG = 2000;
+
+const createdWords = (deal: DealWithSeats) =>
+  `${deal.name} was created for ${deal.organisation.name}: ${counted(deal.seats.total, "seat")}, ${timesIn(deal)}.`;
+
+/** What an attempt without an answer has done. */
+const wordsOf = ({ sent, deal }: Outcome) =>
+  deal
+    ? `No answer came, but ${createdWords(deal)}`
+    : `${sent.organisation.name} has no new deal ${sent.name}: your attempt seems not to have gone through. What you entered is kept: with “New deal”, you can try again, and there will be only one deal.`;
 
 /** Says the organisation's name in a deal, if it was corrected, and what keeps another one. */
 function renamed(before: DealWithSeats, deal: DealWithSeats, deals: DealWithSeats[]): string {

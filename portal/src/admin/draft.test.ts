@@ -1,7 +1,8 @@
-import { beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { createDeal, DealWithSeats, NewDeal } from "../api";
 import { Problem } from "../api";
-import { createOnce, isUnknown, keptDraft } from "./draft";
+import { createOnce, dropCreated, enteredOn, lookUp, unanswered } from "./draft";
+import { newDeal } from "./fields";
 
 const VALUES = {
   "organisation.id": "acme",
@@ -51,23 +52,76 @@ it.each<
 ])("one deal is created if the first attempt %s", async (_, fates, seats, created) => {
   const { deals, create } = api(fates);
   const last = seats.pop()!;
-  for (const text of seats) await createOnce({ ...VALUES, seats: text }, create).catch(() => undefined);
-  const { deal, isEarlier } = await createOnce({ ...VALUES, seats: last }, create);
+  for (const text of seats) await createOnce({ ...VALUES, seats: text }, [], create).catch(() => undefined);
+  const { deal, isEarlier } = await createOnce({ ...VALUES, seats: last }, [], create);
   expect([deal.seats, isEarlier]).toEqual(created);
   expect([...deals.values()].map(({ seats }) => seats)).toEqual([created[0]]);
 });
 
 it("a refused attempt leaves nothing to find out, a lost one does", async () => {
-  await createOnce(VALUES, api(["refused"]).create).catch(() => undefined);
-  expect([isUnknown(), keptDraft()?.values]).toEqual([false, VALUES]);
-  await createOnce(VALUES, api(["lost"]).create).catch(() => undefined);
-  expect(isUnknown()).toBe(true);
+  await createOnce(VALUES, [], api(["refused"]).create).catch(() => undefined);
+  expect(unanswered()).toEqual([]);
+  await createOnce(VALUES, [], api(["lost"]).create).catch(() => undefined);
+  expect(unanswered().map(({ deals }) => deals.length)).toEqual([1]);
 });
 
 it("after the first attempt's deal was deleted, another one is created", async () => {
   const { deals, create } = api(["answer lost"]);
-  await createOnce(VALUES, create).catch(() => undefined);
+  await createOnce(VALUES, [], create).catch(() => undefined);
   for (const key of deals.keys()) deals.set(key, { ...deals.get(key)!, name: "deleted" });
-  const { deal, isEarlier } = await createOnce({ ...VALUES, seats: "101" }, create);
+  const { deal, isEarlier } = await createOnce({ ...VALUES, seats: "101" }, [], create);
   expect([deal.seats, isEarlier]).toEqual([101, false]);
+});
+
+const OTHER = { ...VALUES, "organisation.id": "hooli", "organisation.name": "Hooli" };
+
+it("the deal of another organisation is created as entered, whatever became of a lost attempt", async () => {
+  const { deals, create } = api(["answer lost"]);
+  await createOnce(VALUES, [], create).catch(() => undefined);
+  const { deal, isEarlier } = await createOnce(OTHER, [], create);
+  expect([deal.organisation.id, isEarlier]).toEqual(["hooli", false]);
+  expect([...deals.values()].map(({ organisation }) => organisation.id)).toEqual(["acme", "hooli"]);
+  expect((await createOnce(VALUES, [], create)).isEarlier).toBe(false);
+  expect(deals.size).toBe(2);
+});
+
+describe("after lost answers, the list of deals says what was created", () => {
+  const stored = (deal: NewDeal, id: string, name = deal.name) =>
+    ({ ...deal, id, name, seats: { total: deal.seats } }) as unknown as DealWithSeats;
+  const sent = async (...all: (typeof VALUES)[]) => {
+    for (const values of all) {
+      enteredOn("").keep(values);
+      await createOnce(values, [stored(newDeal(VALUES), "older")], api(["lost"]).create).catch(() => undefined);
+    }
+  };
+  const seen = (...deals: DealWithSeats[]) =>
+    lookUp(async (organisation) => deals.filter((deal) => deal.organisation.id === organisation));
+
+  it("and what was entered is kept unless it was created", async () => {
+    await sent(VALUES, OTHER);
+    const older = stored(newDeal(VALUES), "older");
+    const outcomes = await seen(older, stored(newDeal(OTHER), "new"));
+    expect(outcomes.map(({ sent, deal }) => [sent.organisation.id, deal?.id])).toEqual([
+      ["acme", undefined],
+      ["hooli", "new"],
+    ]);
+    expect(unanswered().map(({ deals }) => deals[0]!.organisation.id)).toEqual(["acme"]);
+    dropCreated("", outcomes.slice(0, 1));
+    expect(enteredOn("").kept()).toEqual(OTHER);
+    dropCreated("", outcomes);
+    expect(enteredOn("").kept()).toBeUndefined();
+  });
+
+  it("of whichever values were sent first, and with a cleaned name", async () => {
+    await sent({ ...VALUES, name: "Two  words" }, { ...VALUES, seats: "101" });
+    const [outcome] = await seen(stored(newDeal({ ...VALUES, name: "Two words" }), "first"));
+    expect([outcome?.deal?.id, outcome?.sent.seats]).toEqual(["first", 100]);
+    expect(unanswered()).toEqual([]);
+  });
+
+  it("or fails if the list cannot be read", async () => {
+    await sent(VALUES);
+    await expect(lookUp(() => Promise.reject(new Problem("offline", "")))).rejects.toThrow("offline");
+    expect(unanswered()).toHaveLength(1);
+  });
 });

@@ -1,54 +1,72 @@
 /**
- * The new deal that was last entered, until the API confirms it.
+ * The new deals that were entered, and those that were sent and got no answer.
  *
- * Invariant: in this tab, the `Idempotency-Key` stays the same while the outcome of an attempt is not known, even if the values
- * change and after another sign-in. So a lost answer never leads to two deals.
+ * Invariant: in this tab, the `Idempotency-Key` of an organisation's deal stays the same while the outcome of an attempt is not
+ * known, even if the values change and after another sign-in. So a lost answer never leads to two deals. A deal of another
+ * organisation is another deal, and has a key of its own.
  */
-import { createDeal, type DealWithSeats, type NewDeal } from "../api";
-import { drop, keep, kept } from "../storage";
+import { createDeal, type DealWithSeats, listDeals, type NewDeal } from "../api";
+import { drop, editedOf, keep, kept } from "../storage";
 import { asProblem } from "../ui/load";
 import { newDeal, type Values } from "./fields";
 
-const DRAFT = "new-deal";
+/** What was entered on the page of an organisation, or on that of all. It is not for another organisation's page. */
+export const enteredOn = (organisation: string) => editedOf<Values>(`new-deal:${organisation}`);
 
-interface Draft {
-  values: Values;
+const ATTEMPTS = "new-deal";
+
+/** To create a deal of one organisation. */
+export interface Attempt {
   key: string;
-  /** What was sent with this key and got no answer. */
-  unknown: NewDeal[];
+  /** What was sent with this key and got no answer; the last is the newest. */
+  deals: NewDeal[];
+  /** The ids of the organisation's deals before. */
+  before: string[];
 }
 
-export function keptDraft(): Draft | undefined {
-  const text = kept(DRAFT);
-  return text === null ? undefined : (JSON.parse(text) as Draft);
+/** The attempts whose deal may exist. */
+export const unanswered = (): Attempt[] => JSON.parse(kept(ATTEMPTS) ?? "[]") as Attempt[];
+
+export const isOf = (organisation: string) => (attempt: Attempt) => attempt.deals[0]!.organisation.id === organisation;
+
+export const unansweredOf = (organisation: string) => unanswered().find(isOf(organisation));
+
+function note(organisation: string, attempt: Attempt | undefined) {
+  const others = unanswered().filter((other) => !isOf(organisation)(other));
+  const all = attempt && attempt.deals.length > 0 ? [...others, attempt] : others;
+  if (all.length > 0) keep(ATTEMPTS, JSON.stringify(all));
+  else drop(ATTEMPTS);
 }
 
-export const dropDraft = () => drop(DRAFT);
-
-/** Whether an attempt got no answer, so that its deal may exist. */
-export const isUnknown = () => (keptDraft()?.unknown ?? []).length > 0;
-
-const draft = () => keptDraft() ?? { key: crypto.randomUUID(), unknown: [] };
-
-/** Keeps what is entered, also for after a closed form. */
-export const keepValues = (values: Values) => keep(DRAFT, JSON.stringify({ ...draft(), values } satisfies Draft));
-
-/** Creates the deal, unless an earlier attempt without an answer has created one: then that one is the result. */
+/**
+ * Creates the deal, unless an earlier attempt without an answer has created one of this organisation: then that one is the
+ * result. `listed`: the organisation's deals.
+ */
 export async function createOnce(
   values: Values,
+  listed: DealWithSeats[],
   create: typeof createDeal = createDeal,
 ): Promise<{ deal: DealWithSeats; isEarlier: boolean }> {
   const deal = newDeal(values);
-  const { key, unknown } = draft();
-  const note = (unknown: NewDeal[]) => keep(DRAFT, JSON.stringify({ values, key, unknown } satisfies Draft));
-  const others = unknown.filter((other) => JSON.stringify(other) !== JSON.stringify(deal));
-  note([...others, deal]);
-  const attempt = (deal: NewDeal) =>
-    create(deal, key).catch((error) => {
+  const { id } = deal.organisation;
+  const { key, deals, before } = unansweredOf(id) ?? {
+    key: crypto.randomUUID(),
+    deals: [],
+    before: listed.map(({ id }) => id),
+  };
+  const others = deals.filter((other) => JSON.stringify(other) !== JSON.stringify(deal));
+  note(id, { key, deals: [...others, deal], before });
+  const attempt = async (sent: NewDeal) => {
+    try {
+      const created = await create(sent, key);
+      note(id, undefined);
+      return created;
+    } catch (error) {
       if (asProblem(error).code === "idempotency_key_reused") return undefined;
-      if (!asProblem(error).isLost) note(unknown);
+      if (!asProblem(error).isLost) note(id, { key, deals, before });
       throw error;
-    });
+    }
+  };
   const created = await attempt(deal);
   if (created) return { deal: created, isEarlier: false };
   for (const other of others) {
@@ -56,6 +74,45 @@ export async function createOnce(
     if (earlier) return { deal: earlier, isEarlier: true };
   }
   // An earlier attempt's deal was deleted.
-  drop(DRAFT);
-  return createOnce(values, create);
+  note(id, undefined);
+  return createOnce(values, listed, create);
+}
+
+const isSame = (a: string, b: string) => a.replace(/\s+/g, " ").trim() === b.replace(/\s+/g, " ").trim();
+const isAt = (a: string, b: string) => Date.parse(a) === Date.parse(b);
+
+/** Of an attempt without an answer. The list of deals may lag, so a deal that is not listed may exist. */
+export interface Outcome {
+  sent: NewDeal;
+  /** What it has created. Undefined if it is not listed. */
+  deal: DealWithSeats | undefined;
+}
+
+/** Whether a deal has the values that were sent. The API may have cleaned the name. */
+const isMadeOf =
+  ({ name, seats, startsAt, endsAt }: NewDeal) =>
+  (deal: DealWithSeats) =>
+    isSame(name, deal.name) && seats === deal.seats.total && isAt(startsAt, deal.startsAt) && isAt(endsAt, deal.endsAt);
+
+/** Reads what the attempts without an answer have created, and forgets those that have. */
+export const lookUp = (list: typeof listDeals = listDeals): Promise<Outcome[]> =>
+  Promise.all(
+    unanswered().map(async ({ deals, before }) => {
+      const { id } = deals[0]!.organisation;
+      const listed = (await list(id)).filter((deal) => !before.includes(deal.id));
+      for (const sent of deals) {
+        const deal = listed.find(isMadeOf(sent));
+        if (!deal) continue;
+        note(id, undefined);
+        return { sent, deal };
+      }
+      return { sent: deals.at(-1)!, deal: undefined };
+    }),
+  );
+
+/** Forgets what was entered on a page, if an attempt has created it. */
+export function dropCreated(organisation: string, outcomes: Outcome[]) {
+  const values = enteredOn(organisation).kept();
+  const isCreated = ({ sent, deal }: Outcome) => deal && JSON.stringify(sent) === JSON.stringify(newDeal(values!));
+  if (values && outcomes.some(isCreated)) enteredOn(organisation).keep(undefined);
 }

@@ -18,7 +18,7 @@ import { asProblem } from "../ui/load";
 import { counted, number } from "../ui/seat-numbers";
 import { Notice } from "../ui/status";
 import { Text } from "../ui/text";
-import { createOnce, dropDraft, isUnknown, keepValues, keptDraft } from "./draft";
+import { createOnce, enteredOn, isOf, unanswered, unansweredOf } from "./draft";
 import {
   changeOf,
   doubtsIn,
@@ -53,8 +53,7 @@ export function NewDealForm({
   name: string | undefined;
   /** `unsaved`: what was entered last, if an attempt without an answer had created the deal with other values. */
   onDone: (deal: DealWithSeats, unsaved: NewDeal | undefined) => void;
-  /** `isUnknown`: an attempt got no answer, so the deal may exist. */
-  onClose: (isUnknown: boolean) => void;
+  onClose: () => void;
 }) {
   // The name that the organisation's other deals show.
   const [known, setKnown] = useState(name);
@@ -70,12 +69,12 @@ export function NewDealForm({
       endsAt: toInput(inAYear),
     };
   };
-  const [before, setBefore] = useState(keptDraft);
-  const [first, setFirst] = useState(() => before?.values ?? empty());
-  const [wasUnknown] = useState(isUnknown);
+  const edited = enteredOn(organisation);
+  const [before, setBefore] = useState(edited.kept);
+  const [first, setFirst] = useState(() => before ?? empty());
   const start = { ...first, "organisation.name": first["organisation.name"] || (known ?? "") };
   const startAgain = () => {
-    dropDraft();
+    edited.keep(undefined);
     setBefore(undefined);
     setFirst(empty());
   };
@@ -86,9 +85,9 @@ export function NewDealForm({
       action="Create deal"
       fields={NEW}
       start={start}
-      lost="We don’t know whether this was saved. Try again: there will be only one deal, even if you change something first."
-      onEdit={keepValues}
-      onClose={() => onClose(isUnknown())}
+      lost="We don’t know whether this was saved. Try again: there will be only one deal, even if you change its name, seats or dates first."
+      onEdit={edited.keep}
+      onClose={onClose}
       submit={async (values) => {
         const entered = newDeal(values);
         const { organisation, endsAt } = entered;
@@ -96,7 +95,7 @@ export function NewDealForm({
         const others = await listDeals(organisation.id).catch(() => []);
         const doubts = doubtsIn(entered, undefined, Date.now());
         // The twin may be the work of an attempt without an answer.
-        if (!isUnknown()) doubts.push(...doubtsOfTwin(entered, entered.seats, others));
+        if (!unansweredOf(organisation.id)) doubts.push(...doubtsOfTwin(entered, entered.seats, others));
         if (hasEnded) doubts.unshift(`Its end is ${instant(endsAt)}. Nobody can be invited to it or accept.`);
         const sure =
           doubts.length === 0 ||
@@ -109,8 +108,9 @@ export function NewDealForm({
         if (!sure) return hasEnded ? "endsAt" : "name";
         const wrong = await wrongName(organisation, organisationName(others));
         if (wrong) return wrong;
-        const { deal, isEarlier } = await createOnce(values);
-        dropDraft();
+        const { deal, isEarlier } = await createOnce(values, others);
+        // What was entered and not created may be another deal.
+        if (!isEarlier) edited.keep(undefined);
         onDone(deal, isEarlier ? newDeal(values) : undefined);
         return undefined;
       }}
@@ -122,25 +122,32 @@ export function NewDealForm({
     >
       {(values) => (
         <>
-          {wasUnknown ? (
-            <Notice tone="warn">
-              An earlier attempt to create this deal got no answer. “Create deal” finds out whether it went through. It
-              creates no second deal.
-            </Notice>
-          ) : (
-            before && (
-              <p class="soft">
-                You entered this before, and did not create it.{" "}
-                <button type="button" class="link" onClick={startAgain}>
-                  Start again
-                </button>
-              </p>
-            )
+          <Unanswered organisation={values["organisation.id"].trim()} />
+          {before && (
+            <p class="soft">
+              You entered this before, and did not create it.{" "}
+              <button type="button" class="link" onClick={startAgain}>
+                Start again
+              </button>
+            </p>
           )}
           <KnownName id={values["organisation.id"].trim()} organisation={organisation} name={name} onKnown={setKnown} />
         </>
       )}
     </Form>
+  );
+}
+
+/** Says that an attempt before this form got no answer. */
+function Unanswered({ organisation }: { organisation: string }) {
+  const [left] = useState(unanswered);
+  const sent = left.find(isOf(organisation))?.deals.at(-1);
+  return (
+    sent && (
+      <Notice tone="warn">
+        <Text>{`An earlier attempt to create ${sent.name} for ${sent.organisation.name} got no answer. “Create deal” finds out whether it went through. It creates no second deal.`}</Text>
+      </Notice>
+    )
   );
 }
 
