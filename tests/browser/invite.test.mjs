@@ -79,30 +79,41 @@ check("a line that the columns do not explain is a row to look at, or is shown a
   await page.getByText("Left out: 1 header line.").waitFor();
 });
 
-check("a checked address says that its earlier invite bounced, was declined, cancelled, or corrected", {}, async ({ page, stack, hand }) => {
+check("a checked address says that its earlier invite bounced, was declined, cancelled, or corrected, and leads to it", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const at = (name) => `${name}@${deal.org}.example`;
-  await deal.invite(["ann", "bob", "cat", "eve"].map(at));
-  await stack.event(at("ann"), "bounce");
+  await deal.invite(["ann", "bob", "cat", "eve", "fay", "gus"].map(at));
+  for (const name of ["ann", "fay"]) await stack.event(at(name), "bounce");
+  await stack.event(at("gus"), "complaint");
   await stack.api(at("bob"), "POST", "/invites/decline", { token: tokenOf(await stack.linkTo(at("bob"))) });
-  await until("the bounce", async () => (await deal.rows("undelivered")).length === 1);
+  await until("the bounces and the complaint", async () => (await deal.rows("undelivered")).length === 3);
   await deal.api("PATCH", `/invites/${(await deal.row(at("cat"))).id}`, { email: at("dan") }, { "if-match": '"1"' });
-  await deal.api("DELETE", `/invites/${(await deal.row(at("eve"))).id}`, undefined, { "if-match": '"1"' });
+  for (const name of ["eve", "fay", "gus"]) await deal.api("DELETE", `/invites/${(await deal.row(at(name))).id}`, undefined, { "if-match": '"1"' });
   await inviting(page, deal);
-  await hand.paste("textbox", "Addresses", ["ann", "bob", "cat", "dan", "eve"].map(at).join("\n"));
-  await summary(page, "3 will be invited, 2 are already pending");
+  await hand.paste("textbox", "Addresses", ["ann", "bob", "cat", "dan", "eve", "fay", "gus"].map(at).join("\n"));
+  await summary(page, "4 will be invited, 2 are already pending, 1 person stopped invites. 2 rows say “Look again”.");
   await rowOf(page, at("ann")).getByText(/^The email bounced on \d+\s\w+: no such mailbox\./).waitFor();
   await rowOf(page, at("bob")).getByText(/^Said no on \d+\s\w+\.$/).waitFor();
-  await rowOf(page, at("cat")).getByText(/^The address was corrected on \d+\s\w+, and the invite went to the new one\.$/).waitFor();
+  await rowOf(page, at("cat")).getByText("The new address got an invite. This makes a second one for that person. Will be invited, unless you correct or remove it.").waitFor();
+  await rowOf(page, at("cat")).getByText(new RegExp(`^The address was corrected to ${at("dan")} on \\d+\\s\\w+\\.$`)).waitFor();
+  await rowOf(page, at("fay")).getByText("Check the address before you invite it again. Will be invited, unless you correct or remove it.").waitFor();
+  await rowOf(page, at("fay")).getByText(/^Cancelled by a manager on \d+\s\w+\. The email had bounced on \d+\s\w+: no such mailbox\.$/).waitFor();
+  await rowOf(page, at("gus")).getByText("Stopped invites", { exact: true }).waitFor();
+  await rowOf(page, at("gus")).getByText(/^Cancelled by a manager on .* The email was marked as spam on .* another address, and invite that one\.$/).waitFor();
   await rowOf(page, at("eve")).getByText(/^Cancelled by a manager on \d+\s\w+\.$/).waitFor();
   assert.equal(await rowOf(page, at("dan")).getByRole("link").count(), 0);
+  await hand.press("link", "See the new invite", rowOf(page, at("cat")));
+  await page.getByRole("button", { name: `Correct address ${at("dan")}` }).waitFor();
+  assert.deepEqual(await page.getByRole("rowheader").allInnerTexts(), [at("dan")]);
+  assert.equal(page.url(), `${stack.url}${deal.path}`, "no address holds it");
+  await page.goBack();
   await hand.press("link", "See the invite", rowOf(page, at("ann")));
   await page.getByRole("button", { name: `Correct address ${at("ann")}` }).waitFor();
 });
 
 for (const [what, typed, outcome, correct] of [
   ["an address", "Zoe Low <zoe@example.com>", "1 will be invited"],
-  ["a name, whose address is then filled in", "Zoe Low", "1 is not an address", "zoe@example.com"],
+  ["a name, whose address is then filled in", "Zoe Low", "1 has no address", "zoe@example.com"],
   ["a part of an address, which is then completed", "zoe@", "1 is not an address", "zoe@example.com"],
 ]) {
   check(`somebody who is searched for in vain is invited by ${what}`, { hands: [Keyboard] }, async ({ page, stack, hand }) => {
@@ -245,7 +256,7 @@ check("with two address columns, the page asks which one to invite", { hands: [K
   await page.getByRole("combobox", { name: "Address column" }).selectOption({ label: "Recovery Email" });
   await page.getByRole("combobox", { name: "Family name column" }).selectOption({ label: "None" });
   await hand.press("button", "Use these columns");
-  await summary(page, "3 will be invited, 1 is not an address");
+  await summary(page, "3 will be invited, 1 has no address");
   await rowOf(page, "cat@home.example").getByText("Ann", { exact: true }).waitFor();
 });
 
@@ -613,7 +624,7 @@ check("addresses that may be mistyped are to be looked at again before they are 
   assert.deepEqual(await expectedOutcomes(page), {
     "bar@acme.example": "Look again", "jo@gmial.com": "Look again", "ann@example.com": "Will be invited",
   });
-  await rowOf(page, "bar@acme.example").getByText("The list says “foo bar@acme.example”. Will be invited, unless you correct it.").waitFor();
+  await rowOf(page, "bar@acme.example").getByText("The list says “foo bar@acme.example”. Will be invited, unless you correct or remove it.").waitFor();
   await hand.press("button", "Send 3 invites");
   const question = page.getByRole("dialog", { name: "Send although 2 rows say “Look again”?" });
   assert.deepEqual(await question.getByRole("listitem").allInnerTexts(), ["bar@acme.example", "jo@gmial.com"]);

@@ -3,6 +3,7 @@ import { Fragment, type RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Counts, Seats } from "../api";
 import { moreThanSeats } from "../seats/deal-head";
+import { searchNext } from "../seats/visit";
 import { confirm } from "../ui/confirm";
 import { People } from "../ui/people";
 import { counted, number } from "../ui/seat-numbers";
@@ -457,9 +458,19 @@ function CheckedRow({
           {past && (
             <div class="soft">
               <Text>{past.note}</Text>{" "}
-              <a class="alone small" href={`/deals/${inviting.deal}?status=${past.list}`}>
-                See the invite
-              </a>
+              {past.email !== undefined ? (
+                <a
+                  class="alone small"
+                  href={`/deals/${inviting.deal}`}
+                  onClick={() => searchNext(inviting.deal, past.email!)}
+                >
+                  See the new invite
+                </a>
+              ) : (
+                <a class="alone small" href={`/deals/${inviting.deal}?status=${past.list}`}>
+                  See the invite
+                </a>
+              )}
             </div>
           )}
           {meant && (

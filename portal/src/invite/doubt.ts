@@ -20,7 +20,7 @@ export interface Doubt {
 /** Whose the address is, or who may be meant instead, is a doubt even if it needs no invite. */
 const MAY_BE_ANOTHER = new Set<SendOutcome>(["already_pending", "already_accepted", "duplicate"]);
 
-/** `conflict`: whose the address may be as well, or that an email to it bounced. `earlierInvite`: the address's invite. */
+/** `conflict`: whose the address may be as well, or what to decide after an earlier invite or email. */
 type Doubtful = Recipient & { readonly conflict?: string | undefined; readonly earlierInvite?: Known | undefined };
 
 /** The doubt about a checked row. */
@@ -45,7 +45,7 @@ export function doubtOf(row: Doubtful, usual: readonly string[]): Doubt | undefi
     return { note: `The list says “${typed}”.`, meant: joined };
   }
   const wrong = mistyped(email, usual);
-  if (wrong) return { note: "The part after the @ may be mistyped.", ...wrong };
+  if (wrong) return { note: ["The part after the @ may be mistyped.", conflict].filter(Boolean).join(" "), ...wrong };
   const isAgain = isUnexpected(row);
   const own = session.value?.email;
   const which = beside && beside.length > 1 ? "which text is the name" : "if the text beside the address is a name";

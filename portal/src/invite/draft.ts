@@ -91,7 +91,7 @@ export const isSendingList = () => [...open].some((deal) => restoreDraft(deal).s
 export const isDue = ({ verdict, sent }: Pick<DraftRow, "verdict" | "sent">) => verdict?.outcome === "invited" && !sent;
 
 /** Rows with the same key are of the same address. The API knows more spellings of an address. */
-export const keyOfAddress = ({ email }: Recipient) => email.trim().toLowerCase();
+export const keyOfAddress = ({ email }: Pick<Recipient, "email">) => email.trim().toLowerCase();
 
 /** A line that reads as this person: `"Roe, Bob" <bob@example.com>` */
 export function asRecipient({ email, name }: { email: string; name?: string | null }): string {

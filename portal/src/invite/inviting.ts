@@ -7,8 +7,8 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import {
   type Filter,
-  getInvite,
   type Invite,
+  getInvite,
   type InviteRow,
   listSeats,
   Problem,
@@ -18,10 +18,11 @@ import {
   sendInvites,
 } from "../api";
 import { addressesOf, nameIn, recordAddresses } from "../seats/addresses";
+import { readRemoved } from "../seats/details";
 import { ownSends } from "../seats/lost";
-import { known, ownRow, recordDetail, recordSent } from "../seats/own";
+import { known, ownRow, recordSent } from "../seats/own";
 import { wholeList } from "../seats/whole";
-import type { Known } from "../seats/words";
+import { doubtAgain, type Known } from "../seats/words";
 import { session } from "../session";
 import { asProblem } from "../ui/load";
 import { bouncesBeside } from "./bounces";
@@ -55,7 +56,7 @@ export interface Row {
   readonly verdict: SendResult | undefined;
   /** The address's invite, if there is more to say of it than the prediction does. */
   readonly earlierInvite?: Known | undefined;
-  /** Whose the address may be as well, or that an email to it bounced, in sentences. */
+  /** Whose the address may be as well, or what to decide after an earlier invite or email, in sentences. */
   readonly conflict?: string | undefined;
   /** The outcome of sending. */
   readonly sent: SendResult | undefined;
@@ -77,46 +78,47 @@ const isThere = ({ outcome }: SendResult) => outcome === "already_pending" || ou
 /** The lists of invites of which the check list has more to say. */
 const REMARKABLE: Filter[] = ["asked", "undelivered", "declined", "removed"];
 
-/** Only its details say whether a correction cancelled an invite. They are read for this many invites. */
+/** What costs a request for each invite or address is read for this many. */
 const MOST_READ = 10;
 
 /** Of the longest lists, so many pages of 200 invites. */
 const MOST_PAGES = 10;
 
-/** Those of these invites with a history that a prediction does not tell, by id: of the newest invites of each list. */
-async function remarkable(deal: string, ids: ReadonlySet<string | undefined>): Promise<Map<string, Known>> {
-  const pages = await Promise.all(
-    REMARKABLE.map(async (status) => {
-      const invites: Invite[] = [];
-      let cursor: string | undefined;
-      // Whoever said no or was removed is not invited again without a question.
-      const most = status === "declined" || status === "removed" ? MOST_PAGES : 1;
-      for (let page = 0; page < most && (page === 0 || cursor); page += 1) {
-        const next = await listSeats(deal, { status, limit: 200, cursor });
-        invites.push(...next.invites);
-        cursor = next.nextCursor ?? undefined;
-      }
-      return invites;
-    }),
-  );
-  const found = pages.flat().filter(({ id }) => ids.has(id));
-  const cancelled = found.filter((invite) => invite.status === "cancelled" && known(invite).corrected === undefined);
-  const read = async ({ id }: Invite) => {
-    recordDetail(await getInvite(deal, id));
-  };
-  await Promise.allSettled(cancelled.slice(0, MOST_READ).map(read));
-  return new Map(found.map((invite) => [invite.id, known(invite)]));
+/** The newest invites of this list. */
+async function newest(deal: string, status: Filter): Promise<Invite[]> {
+  const invites: Invite[] = [];
+  let cursor: string | undefined;
+  // Whoever said no or was removed is not invited again without a question.
+  const most = status === "declined" || status === "removed" ? MOST_PAGES : 1;
+  for (let page = 0; page < most && (page === 0 || cursor); page += 1) {
+    const next = await listSeats(deal, { status, limit: 200, cursor });
+    invites.push(...next.invites);
+    cursor = next.nextCursor ?? undefined;
+  }
+  return invites;
 }
 
-/** By address, the invites of people who stopped invites. The API does not name them. */
-async function ofStopped(deal: string, emails: string[]): Promise<Map<string, Known>> {
-  const read = async (email: string) => {
-    const { invites } = await searchSeats(deal, email, { limit: 10 });
-    return invites.map(
-      (invite) => [keyOfAddress({ email: invite.email }), { ...known(invite), optedOut: true }] as const,
-    );
-  };
-  return new Map((await Promise.all(emails.slice(0, MOST_READ).map(read))).flat());
+/**
+ * The invites of checked addresses with a history that a prediction does not tell, by id and by address: of the newest of each
+ * list. Of people who stopped invites, the API names none, and any may be theirs.
+ */
+async function remarkable(deal: string, results: SendResult[]): Promise<Map<string, Known>> {
+  const ids = new Set(results.map(({ inviteId }) => inviteId));
+  const stopped = new Set(results.flatMap((row) => (row.outcome === "opted_out" ? keyOfAddress(row) : [])));
+  const pages = await Promise.all(REMARKABLE.map((status) => newest(deal, status)));
+  const sought = [...stopped].slice(0, MOST_READ).map((email) => searchSeats(deal, email, { limit: 10 }));
+  const searched = (await Promise.all(sought).catch(() => [])).map(({ invites }) => invites);
+  // An invite that was just removed may be in two lists.
+  const found = [...pages, ...searched].flat();
+  const ofRows = found.filter((invite) => ids.has(invite.id) || stopped.has(keyOfAddress(invite)));
+  await readRemoved(deal, ofRows);
+  return new Map(
+    ofRows.flatMap((invite) => {
+      const key = keyOfAddress(invite);
+      const now = stopped.has(key) ? { ...known(invite), optedOut: true } : known(invite);
+      return [[invite.id, now] as const, [key, now] as const];
+    }),
+  );
 }
 
 /** Whether a row is to be sent again as it is. The API names no invite for a row that it could not store. */
@@ -322,11 +324,10 @@ export class Inviting {
       const results = await this.#predictions(arrived);
       const outcomes = await this.#withOutcomes(arrived, results);
       // A new address has no invite. Without an answer, the list says less.
-      const isKnown = results.some(({ outcome, inviteId }) => inviteId && outcome !== "duplicate");
-      const ids = new Set(results.map(({ inviteId }) => inviteId));
-      const earlier = isKnown ? await remarkable(this.deal, ids).catch(() => undefined) : undefined;
-      const emails = results.flatMap(({ outcome, email }) => (outcome === "opted_out" ? email : []));
-      const stopped = await ofStopped(this.deal, emails).catch(() => undefined);
+      const isKnown = results.some(
+        ({ outcome, inviteId }) => outcome === "opted_out" || (inviteId && outcome !== "duplicate"),
+      );
+      const earlier = isKnown ? await remarkable(this.deal, results).catch(() => undefined) : undefined;
       const named = outcomes.flatMap(({ name }, index) => (name && results[index]?.inviteId) || []);
       await this.#readNames(named.filter((id) => !earlier?.has(id)));
       const [bounces] = await Promise.all([this.#bounces, this.#addresses]);
@@ -343,14 +344,15 @@ export class Inviting {
         const id = row.verdict?.inviteId ?? "";
         const outcome = row.verdict?.outcome;
         const key = keyOfAddress(row);
-        const earlierInvite = outcome === "opted_out" ? stopped?.get(key) : earlier?.get(id);
+        const earlierInvite = earlier?.get(outcome === "opted_out" ? key : id);
         // A removed invite has lost its name, which this page may still know.
         const held = earlierInvite?.removedAt
           ? undefined
           : ((earlierInvite ?? ownRow(this.deal, id))?.name ?? nameIn(this.deal, id));
         const holders = outcome === "duplicate" ? undefined : holder(row.name, held, outcome === "invited");
         const bounced = outcome === "invited" && !earlierInvite && bounces?.get(key);
-        const conflict = [holders, row.name && conflicts.get(key), bounced].filter(Boolean).join(" ");
+        const again = outcome === "invited" && earlierInvite && doubtAgain(earlierInvite);
+        const conflict = [holders, row.name && conflicts.get(key), bounced, again].filter(Boolean).join(" ");
         return { ...row, earlierInvite, conflict: conflict || undefined };
       });
     } catch (error) {
@@ -507,7 +509,7 @@ export class Inviting {
     const unsure = this.due.value.filter(({ earlier }) => earlier);
     if (unsure.length === 0) return;
     const results = await sendInvites(this.deal, unsure.map(toInvite), true);
-    const found = await remarkable(this.deal, new Set(results.map(({ inviteId }) => inviteId)));
+    const found = await remarkable(this.deal, results);
     const rows = await this.#withOutcomes(unsure, results);
     const settled = rows.map((row, index): Row => {
       const now = found.get(results[index]!.inviteId ?? "");

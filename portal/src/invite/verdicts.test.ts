@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import type { Invite } from "../api";
+import type { Invite, SendResult } from "../api";
 import { INVITE, spaced } from "../sample";
-import type { Known } from "../seats/words";
+import { doubtAgain, type Known } from "../seats/words";
 import { stillOut } from "./parse";
-import { doubted, forecast, leftOutAs, leftOutOf, pastOf, predicted, rank } from "./verdicts";
+import { doubted, forecast, leftOutAs, leftOutOf, pastOf, predicted, rank, summaryOf } from "./verdicts";
 
 const DELIVERED: Invite = {
   ...INVITE,
@@ -47,7 +47,7 @@ it.each([
 });
 
 it.each([
-  ["may be mistyped", { note: "Odd.", meant: undefined }, "Odd. Will be invited, unless you correct it."],
+  ["may be mistyped", { note: "Odd.", meant: undefined }, "Odd. Will be invited, unless you correct or remove it."],
   [
     "has no clear name",
     { note: "Odd.", meant: undefined, names: ["Ann"] },
@@ -69,33 +69,139 @@ it("a person who stopped invites may have marked one as spam", () => {
   expect(predicted(verdict).note).toMatch(/^This person stopped invites, or marked one as spam\./);
 });
 
-it.each<[change: Partial<Known>, label: string, note: RegExp, list: string]>([
-  [
-    { optedOutAt: MAY },
-    "Already pending – stopped invites",
-    /^Stopped invites on 3 May\. .* Resend once they have\.$/,
-    "pending",
-  ],
+it.each<[change: Partial<Known>, note: RegExp, list: string]>([
+  [{ optedOutAt: MAY }, /^Has a pending invite\. Stopped invites on 3 May\. .* Resend once they have\.$/, "pending"],
   [
     { delivery: { state: "complained", at: MAY, reason: null } },
-    "Already pending – marked as spam",
-    /^The email was marked as spam on 3 May, .* another address, and correct this one\.$/,
+    /^Has a pending invite\. The email was marked as spam on 3 May, .* another address, and correct this one\.$/,
     "undelivered",
   ],
-  [{}, "Already pending – stopped invites", /^Stopped invites, or marked .*in another deal\. /, "pending"],
-  [{ status: "expired", optedOutAt: MAY }, "Expired – stopped invites", /^Stopped invites on 3 May\. /, "expired"],
+  [{}, /^Has a pending invite\. Stopped invites, or marked .*in another deal\. /, "pending"],
+  [{ status: "expired", optedOutAt: MAY }, /^Has an expired invite\. Stopped invites on 3 May\. /, "expired"],
+  [
+    { status: "declined", declinedAt: MAY, optedOutAt: MAY },
+    /^Said no on 3 May\. Stopped invites on 3 May\. /,
+    "declined",
+  ],
   [
     { status: "accepted", acceptedAt: MAY, optedOutAt: MAY },
-    "Already accepted",
     /^Has held a seat since 3 May\. Stopped invites on 3 May\.$/,
     "accepted",
   ],
-])("somebody who stopped invites and has one here, %j, says so, and the next step", (change, label, note, list) => {
+  [
+    { status: "cancelled", removedAt: MAY, corrected: false, delivery: { state: "complained", at: MAY, reason: null } },
+    /^Cancelled by a manager on 3 May\. The email was marked as spam on 3 May, .* another address, and invite that one\.$/,
+    "removed",
+  ],
+  [
+    { status: "released", removedAt: MAY, optedOutAt: MAY },
+    /^The seat was de-allocated on 3 May\. Stopped invites on 3 May\. .* Invite them again once they have\.$/,
+    "removed",
+  ],
+])("somebody who stopped invites and has one here, %j, says so, and the next step", (change, note, list) => {
   const earlierInvite = { ...DELIVERED, optedOut: true, ...change };
   const verdict = { email: "ann@example.com", outcome: "opted_out" as const };
-  expect(forecast({ verdict, earlierInvite }, undefined)).toEqual({ tone: "skipped", label, note: "" });
+  expect(forecast({ verdict, earlierInvite }, undefined)).toEqual({
+    tone: "skipped",
+    label: "Stopped invites",
+    note: "",
+  });
   const past = pastOf(earlierInvite);
   expect([spaced(past.note), past.list]).toEqual([expect.stringMatching(note), list]);
+});
+
+const BOUNCED = { ...DELIVERED.delivery, state: "bounced", reason: "mailbox_unavailable" } as const;
+it.each<[change: Partial<Known>, doubt: string | undefined, note: string, email: string | undefined]>([
+  [
+    { corrected: true, correctedTo: "anne@example.com", delivery: BOUNCED },
+    "The new address got an invite. This makes a second one for that person.",
+    "The address was corrected to anne@example.com on 3 May. The email had bounced on 1 May: no such mailbox.",
+    "anne@example.com",
+  ],
+  [
+    { corrected: true, correctedTo: "anne@example.com", isNewRemoved: true, delivery: BOUNCED },
+    "Check the address before you invite it again.",
+    "The address was corrected to anne@example.com on 3 May. The email had bounced on 1 May: no such mailbox.",
+    undefined,
+  ],
+  [
+    { corrected: true },
+    "The new address got an invite. This makes a second one for that person.",
+    "The address was corrected on 3 May, and the invite went to the new one.",
+    undefined,
+  ],
+  [
+    { corrected: false, delivery: BOUNCED },
+    "Check the address before you invite it again.",
+    "Cancelled by a manager on 3 May. The email had bounced on 1 May: no such mailbox.",
+    undefined,
+  ],
+  [
+    { corrected: false, delivery: { ...BOUNCED, reason: "temporary" } },
+    undefined,
+    "Cancelled by a manager on 3 May. The email had bounced on 1 May: the mailbox is full, or its server did not answer. Invite it again later, or ask their IT team.",
+    undefined,
+  ],
+  [{ corrected: false }, undefined, "Cancelled by a manager on 3 May.", undefined],
+  [{ status: "released", delivery: BOUNCED }, undefined, "The seat was de-allocated on 3 May.", undefined],
+])("what to decide about an address whose invite was removed, %j, is said once", (change, doubt, note, email) => {
+  const invite: Known = { ...DELIVERED, status: "cancelled", removedAt: MAY, ...change };
+  expect(doubtAgain(invite)).toBe(doubt);
+  const past = pastOf(invite);
+  expect({ ...past, note: spaced(past.note) }).toEqual({ note, list: "removed", email });
+});
+
+it("the numbers of the summary are those of the rows", () => {
+  const row = (outcome: SendResult["outcome"], change: Partial<Known> = {}, email = "ann@example.com") => ({
+    verdict: { email, outcome },
+    ...(Object.keys(change).length > 0 && { earlierInvite: { ...DELIVERED, ...change } }),
+  });
+  const spam = { delivery: { state: "complained", at: MAY, reason: null } } as const;
+  const removed = { status: "cancelled", removedAt: MAY, corrected: false } as const;
+  const doubt = { note: "Odd.", meant: undefined };
+  const rows = [
+    ...[row("invited"), row("invited", removed), row("invited", { ...removed, corrected: true }), row("invalid_email")],
+    ...[row("invalid_email", {}, ""), row("invalid_email", {}, "a@x.example b@x.example"), row("duplicate")],
+    ...[
+      row("already_pending"),
+      row("already_pending", { delivery: BOUNCED }),
+      row("already_pending", { askedAt: MAY }),
+    ],
+    ...[row("already_accepted"), row("too_soon"), row("unavailable"), row("opted_out"), row("opted_out", spam)],
+    ...[
+      row("opted_out", { optedOutAt: MAY }),
+      row("opted_out", { ...spam, ...removed }),
+      row("opted_out", { optedOut: true }),
+    ],
+    ...[
+      row("opted_out", { status: "accepted", optedOut: true }),
+      row("opted_out", { status: "expired", optedOut: true }),
+    ],
+  ];
+  const doubtful = [row("invited"), row("already_pending"), row("already_accepted"), row("duplicate")];
+  const counts = new Map<string, number>();
+  const count = (label = "") => counts.set(label, (counts.get(label) ?? 0) + 1);
+  for (const each of rows) {
+    count(forecast(each, undefined)?.label);
+    // The file has the same name for it.
+    expect(leftOutAs(each)?.label).toBe(forecast(each, undefined)?.label);
+  }
+  // A row to look at says after its doubt what happens to it.
+  for (const each of doubtful) count(/^Odd\. ([^,.]+)/.exec(forecast(each, doubt)?.note ?? "")?.[1]);
+  expect(summaryOf([...rows, ...doubtful].map(({ verdict }) => verdict))).toBe(
+    [
+      `${counts.get("Will be invited")} will be invited`,
+      `${counts.get("No address")} has no address`,
+      `${counts.get("Not an address")} are not addresses`,
+      `${counts.get("Already pending")} are already pending`,
+      `${counts.get("Already accepted")} have already accepted`,
+      `${counts.get("Duplicate")} are duplicates`,
+      `${counts.get("Stopped invites")} people stopped invites`,
+      `${counts.get("Too soon")} is too soon`,
+      `${counts.get("Not checked")} is not checked`,
+    ].join(", "),
+  );
+  expect([...counts.values()].reduce((sum, each) => sum + each)).toBe(rows.length + doubtful.length);
 });
 
 it("in a file, a row that was not sent says all that the check list says of it", () => {

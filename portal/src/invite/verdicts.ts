@@ -2,6 +2,7 @@
 import type { Filter, SendOutcome, SendResult } from "../api";
 import {
   type DealState,
+  doubtAgain,
   isAsked,
   isOptedOut,
   isRemoved,
@@ -34,16 +35,36 @@ const TONES: Record<SendOutcome, Words["tone"]> = {
   unavailable: "failed",
 };
 
-const PREDICTED: Record<SendOutcome, string> = {
-  invited: "Will be invited",
-  already_pending: "Already pending",
-  already_accepted: "Already accepted",
-  duplicate: "Duplicate",
-  opted_out: "Stopped invites",
-  invalid_email: "Not an address",
-  too_soon: "Too soon",
-  unavailable: "Not checked",
+const is = (count: number) => (count === 1 ? "is" : "are");
+
+/** An outcome that a check predicts; `no_address`: the row has none. */
+export type Kind = SendOutcome | "no_address";
+export const kindOf = ({ outcome, email }: SendResult): Kind =>
+  outcome === "invalid_email" && email === "" ? "no_address" : outcome;
+
+/** What a row is called, and rows in a summary, in its order: `38 will be invited, 1 is not an address, 1 is already pending`. */
+const KINDS: Record<Kind, [label: string, counted: (count: number) => string]> = {
+  invited: ["Will be invited", (count) => `${number(count)} will be invited`],
+  no_address: ["No address", (count) => `${number(count)} ${count === 1 ? "has" : "have"} no address`],
+  invalid_email: [
+    "Not an address",
+    (count) => (count === 1 ? "1 is not an address" : `${number(count)} are not addresses`),
+  ],
+  already_pending: ["Already pending", (count) => `${number(count)} ${is(count)} already pending`],
+  already_accepted: [
+    "Already accepted",
+    (count) => `${number(count)} ${count === 1 ? "has" : "have"} already accepted`,
+  ],
+  duplicate: ["Duplicate", (count) => counted(count, "is a duplicate", "are duplicates")],
+  opted_out: ["Stopped invites", (count) => `${people(count)} stopped invites`],
+  too_soon: ["Too soon", (count) => `${number(count)} ${is(count)} too soon`],
+  unavailable: ["Not checked", (count) => `${number(count)} ${is(count)} not checked`],
 };
+
+const PREDICTED = Object.fromEntries(Object.entries(KINDS).map(([kind, [label]]) => [kind, label])) as Record<
+  Kind,
+  string
+>;
 
 const SENT: Record<SendOutcome, string> = { ...PREDICTED, invited: "Invited", unavailable: "Not sent" };
 
@@ -69,8 +90,8 @@ export const isSeveral = (email: string) => email.split(/@+/).length > 2;
 /** The outcome that a check predicts. */
 export function predicted(result: SendResult): Words {
   const { outcome, email } = result;
-  if (outcome === "invalid_email" && email === "")
-    return { tone: "failed", label: "No address", note: "Enter this person’s address." };
+  if (kindOf(result) === "no_address")
+    return { tone: "failed", label: PREDICTED.no_address, note: "Enter this person’s address." };
   // These say more than the API's details do.
   if (outcome === "opted_out") return words(PREDICTED, result, NOTES[outcome]);
   return outcome === "invalid_email" && isSeveral(email)
@@ -84,7 +105,7 @@ export function doubted({ note, names, isAgain }: Doubt, { outcome }: SendResult
     ? " without a name, unless you choose one"
     : isAgain
       ? " again, unless you remove this row"
-      : ", unless you correct it";
+      : ", unless you correct or remove it";
   const what = `${PREDICTED[outcome]}${outcome === "invited" ? unless : ""}.`;
   return { tone: "expired", label: "Look again", note: `${note} ${what}`.trim() };
 }
@@ -95,20 +116,15 @@ interface Checked {
   earlierInvite?: Known | undefined;
 }
 
-/** The same for somebody who stopped invites and has one here. What `pastOf` says of it is more than a note of this. */
-function stopped(invite: Known): Words {
-  const { label } = placeOf(invite, CHECKED);
-  const isThere = invite.status === "pending" || invite.status === "accepted";
-  return { tone: TONES.opted_out, label: isThere ? `Already ${label.toLowerCase()}` : label, note: "" };
-}
-
 /** What the check list says of a row, once it is checked. */
 export function forecast(
   { verdict, conflict, earlierInvite }: Checked & { conflict?: string | undefined },
   doubt: Doubt | undefined,
 ): Words | undefined {
   if (!verdict || doubt) return verdict && doubt && doubted(doubt, verdict);
-  const words = earlierInvite && verdict.outcome === "opted_out" ? stopped(earlierInvite) : predicted(verdict);
+  // What `pastOf` says of the earlier invite is more than a note of this.
+  const isKnown = earlierInvite && verdict.outcome === "opted_out";
+  const words = isKnown ? { ...predicted(verdict), note: "" } : predicted(verdict);
   return conflict ? { ...words, note: `${conflict} ${words.note}`.trim() } : words;
 }
 
@@ -118,14 +134,31 @@ export const sentOutcome = (result: SendResult) => words(SENT, result, NOTES[res
 /** The deal of a check: nobody is told of free seats. */
 const CHECKED: DealState = { available: 0, active: true };
 
-/** Where an address's earlier invite stands, and the list of the Deal seats page that has it. */
-export function pastOf(invite: Known): { note: string; list: Filter } {
-  const place = placeOf(invite, CHECKED);
-  if (isAsked(invite)) return { note: `${place.label}. ${noteOf(place)}`, list: "asked" };
-  if (isUndelivered(invite)) return { note: noteOf(place), list: "undelivered" };
-  if (isOptedOut(invite) && !isRemoved(invite)) return { note: noteOf(place), list: invite.status as Filter };
-  return { note: place.sentence, list: invite.status === "declined" ? "declined" : "removed" };
+/** An invite in the lists of the Deal seats page. `email`: the address to which this one was corrected. */
+export interface Past {
+  note: string;
+  list: Filter;
+  email?: string | undefined;
 }
+
+/** What happened to an address's earlier invite, in the words of the Deal seats page. What a doubt says is not said twice. */
+export function pastOf(invite: Known): Past {
+  const place = placeOf(invite, CHECKED);
+  const note = noteOf(place);
+  if (isAsked(invite)) return { note: `${place.label}. ${note}`, list: "asked" };
+  if (isRemoved(invite)) {
+    const { correctedTo, isNewRemoved } = invite;
+    const isSaid = place.advice === doubtAgain(invite);
+    return { note: isSaid ? place.sentence : note, list: "removed", email: isNewRemoved ? undefined : correctedTo };
+  }
+  const { status } = invite;
+  const has = status === "pending" || status === "expired" ? `Has ${WHICH[status]} invite. ` : "";
+  if (isUndelivered(invite)) return { note: isOptedOut(invite) ? has + note : note, list: "undelivered" };
+  if (isOptedOut(invite)) return { note: has + note, list: status as Filter };
+  return { note: place.sentence, list: "declined" };
+}
+
+const WHICH = { pending: "a pending", expired: "an expired" };
 
 /** What the check list says of a row that is not sent, as one note. */
 export function leftOutAs(row: Checked & { conflict?: string | undefined }): Words | undefined {
@@ -134,26 +167,12 @@ export function leftOutAs(row: Checked & { conflict?: string | undefined }): Wor
   return words && { ...words, note: notes.filter(Boolean).join(" ") };
 }
 
-const is = (count: number) => (count === 1 ? "is" : "are");
-
-/** The parts of a summary, in its order: `38 will be invited, 1 is not an address, 1 is already pending`. */
-const SUMMED: [SendOutcome, (count: number) => string][] = [
-  ["invited", (count) => `${number(count)} will be invited`],
-  ["invalid_email", (count) => (count === 1 ? "1 is not an address" : `${number(count)} are not addresses`)],
-  ["already_pending", (count) => `${number(count)} ${is(count)} already pending`],
-  ["already_accepted", (count) => `${number(count)} ${count === 1 ? "has" : "have"} already accepted`],
-  ["duplicate", (count) => counted(count, "is a duplicate", "are duplicates")],
-  ["opted_out", (count) => `${people(count)} stopped invites`],
-  ["too_soon", (count) => `${number(count)} can’t be sent yet`],
-  ["unavailable", (count) => `${number(count)} could not be sent`],
-];
-
 export function summaryOf(results: SendResult[]): string {
-  const counts = new Map<SendOutcome, number>();
-  for (const { outcome } of results) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-  const parts = SUMMED.flatMap(([outcome, say]) => {
-    const count = counts.get(outcome);
-    return count ? [say(count)] : [];
+  const counts = new Map<Kind, number>();
+  for (const kind of results.map(kindOf)) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const parts = (Object.keys(KINDS) as Kind[]).flatMap((kind) => {
+    const count = counts.get(kind);
+    return count ? [KINDS[kind][1](count)] : [];
   });
   return parts.join(", ");
 }

@@ -60,6 +60,13 @@ function begin(deal: string): Visit {
   return { ...visit, ...(trail && { trail: { ...trail, places: trail.places.map((place) => place ?? undefined) } }) };
 }
 
+/** Lets the next visit of a deal's list begin with a search: no URL has an address. */
+export function searchNext(deal: string, search: string) {
+  const visit = { id: Date.now(), deal, search };
+  save(visit);
+  write({ now: visit.id });
+}
+
 /** `entry` changes with the entry of the browser's history. */
 export function useVisit(deal: string, entry: string) {
   const [visit, setVisit] = useState(() => begin(deal));

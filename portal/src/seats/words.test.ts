@@ -154,7 +154,31 @@ describe("one sentence says where a person is, and one button does the next step
       "cancelled after a bounce",
       { ...invite("bounced", "mailbox_unavailable"), status: "cancelled", removedAt: LATER, corrected: false },
       5,
-      "Cancelled: Cancelled by a manager on 20 Nov. The email had bounced on 1 Nov: no such mailbox.",
+      "Cancelled: Cancelled by a manager on 20 Nov. The email had bounced on 1 Nov: no such mailbox. Check the address before you invite it again.",
+    ],
+    [
+      "cancelled after a full mailbox",
+      { ...invite("bounced", "temporary"), status: "cancelled", removedAt: LATER, corrected: false },
+      5,
+      "Cancelled: Cancelled by a manager on 20 Nov. The email had bounced on 1 Nov: the mailbox is full, or its server did not answer. Invite it again later, or ask their IT team.",
+    ],
+    [
+      "cancelled after a refusal",
+      { ...invite("bounced", "rejected"), status: "cancelled", removedAt: LATER, corrected: false },
+      5,
+      "Cancelled: Cancelled by a manager on 20 Nov. The email had bounced on 1 Nov: their mail server refused it. Ask their IT team to let it through before you invite it again.",
+    ],
+    [
+      "cancelled after a send that failed",
+      { ...invite("failed", "too_many_tries"), status: "cancelled", removedAt: LATER, corrected: false },
+      5,
+      "Cancelled: Cancelled by a manager on 20 Nov. The email could not be sent on 1 Nov: several attempts failed.",
+    ],
+    [
+      "cancelled after an address that was none",
+      { ...invite("failed", "invalid_parameter"), status: "cancelled", removedAt: LATER, corrected: false },
+      5,
+      "Cancelled: Cancelled by a manager on 20 Nov. The email could not be sent on 1 Nov: this is not a valid address. Check the address before you invite it again.",
     ],
     [
       "resent, but waiting",

@@ -64,6 +64,7 @@ export const optedOutOrSpam = (who = "This person") => `${who} ${STOPPED}. They 
 
 /** The same for some of many. */
 export const SOME_OPTED_OUT = `Who ${STOPPED}, ${WAY_BACK}`;
+export const SOME_STOPPED = `Who stopped invites ${WAY_BACK}`;
 
 const ALLOWED_AGAIN = "They allow invites again now. Resend the invite.";
 
@@ -205,21 +206,45 @@ function closed(invite: Known, { active }: DealState): Place {
     return { tone: "removed", label: "De-allocated", sentence: `The seat was de-allocated${when}.` };
   }
   if (invite.corrected === undefined) {
-    return { tone: "removed", label: "Removed", sentence: `Removed${when}.${bounce(invite)}` };
+    return { tone: "removed", label: "Removed", sentence: `Removed${when}.${failure(invite)}` };
   }
   if (!invite.corrected) {
-    return { tone: "removed", label: "Cancelled", sentence: `Cancelled by a manager${when}.${bounce(invite)}` };
+    const sentence = `Cancelled by a manager${when}.${failure(invite)}`;
+    const advice = adviceAgain(invite);
+    return { tone: "removed", label: "Cancelled", sentence, ...(advice && { advice }) };
   }
   const sentence = invite.correctedTo
     ? `The address was corrected to ${invite.correctedTo}${when}.`
     : `The address was corrected${when}, and the invite went to the new one.`;
-  return { tone: "removed", label: "Corrected", sentence: sentence + bounce(invite) };
+  return { tone: "removed", label: "Corrected", sentence: sentence + failure(invite) };
 }
 
 /** What to know before the address is invited again. */
-function bounce({ delivery: { state, at, reason } }: Invite): string {
-  if (state !== "bounced") return "";
-  return ` The email had bounced ${on(at)}${reason ? `: ${REASONS[reason][0]}` : ""}.`;
+function failure({ delivery: { state, at, reason } }: Invite): string {
+  if (!isFailure(state) || reason === "opted_out") return "";
+  const what = state === "bounced" ? "had bounced" : "could not be sent";
+  return ` The email ${what} ${on(at)}${reason ? `: ${REASONS[reason][0]}` : ""}.`;
+}
+
+/** What to do before the address is invited again, once the invite was cancelled. */
+function adviceAgain({ delivery: { state, reason } }: Invite): string | undefined {
+  if (!isFailure(state) || !reason) return undefined;
+  if (reason === "rejected") return "Ask their IT team to let it through before you invite it again.";
+  if (reason === "temporary") return "Invite it again later, or ask their IT team.";
+  return REASONS[reason][2] === "correct" ? "Check the address before you invite it again." : undefined;
+}
+
+/**
+ * What to decide before the address of a removed invite is invited again, if there is something: its person has another invite,
+ * or no email may reach it.
+ */
+export function doubtAgain(invite: Known): string | undefined {
+  if (!isRemoved(invite)) return undefined;
+  if (invite.corrected && !invite.isNewRemoved) {
+    return "The new address got an invite. This makes a second one for that person.";
+  }
+  // A full mailbox is no reason to doubt the address.
+  return invite.status === "cancelled" && invite.delivery.reason !== "temporary" ? adviceAgain(invite) : undefined;
 }
 
 /** What a resend has ended, whether or not its email arrives. */
@@ -232,6 +257,11 @@ const saidNo = (invite: Invite) => `Said no${declinedOn(invite)}.`;
 /** ` on 3 Nov` */
 const stoppedOn = ({ optedOutAt }: Invite) => (optedOutAt ? ` ${on(optedOutAt)}` : "");
 
+/** `bounced on 3 Nov: no such mailbox` */
+export function howBounced({ delivery: { at, reason } }: Invite, dated: boolean): string {
+  return `bounced${dated ? ` ${on(at)}` : ""}${reason ? `: ${REASONS[reason][0]}` : ""}`;
+}
+
 /** `stopped invites on 3 Nov` */
 export function howStopped(invite: Known): string {
   if (isComplaint(invite)) return `marked the email as spam ${on(invite.delivery.at)}`;
@@ -243,8 +273,7 @@ export const asSentence = (words: string) => `${capital(words)}.`;
 
 /** How somebody who declined can still get a seat. A link of an earlier email declines too, and does not accept. */
 function wayBack({ expiresAt, delivery }: Invite): string {
-  const hasLink =
-    expiresAt && Date.parse(expiresAt) > Date.now() && delivery.state !== "bounced" && delivery.state !== "failed";
+  const hasLink = expiresAt && Date.parse(expiresAt) > Date.now() && !isFailure(delivery.state);
   return `If they change their mind, ${hasLink ? `the link in their email works until ${shortDate(expiresAt)}` : "resend the invite"}.`;
 }
 
@@ -407,7 +436,7 @@ export const isOptedOut = (invite: Known) =>
   (!!invite.optedOutAt || (isOpen(invite) && !isAsked(invite) && invite.delivery.reason === "opted_out"));
 
 /** Whether no email of the invite stopped them. */
-const isStoppedElsewhere = (invite: Known) =>
+export const isStoppedElsewhere = (invite: Known) =>
   !!invite.optedOut && !invite.optedOutAt && !isComplaint(invite) && invite.delivery.reason !== "opted_out";
 
 /** Whether a resend undoes the person's no. Who declined and asked for a new link since waits for one. */
@@ -415,7 +444,8 @@ export const hasDeclined = (invite: Known) => invite.status === "declined" && !i
 
 const isComplaint = ({ delivery }: Invite) => delivery.state === "complained";
 
-const isRefused = ({ delivery }: Invite) => ["bounced", "complained", "failed"].includes(delivery.state);
+const isFailure = (state: Invite["delivery"]["state"]) => state === "bounced" || state === "failed";
+const isRefused = (invite: Invite) => isFailure(invite.delivery.state) || isComplaint(invite);
 
 /** Whether its mail did not arrive or is not wanted. Who asked for a new link or a seat is not listed twice. */
 export const isUndelivered = (invite: Known) => isOpen(invite) && !isAsked(invite) && isRefused(invite);
