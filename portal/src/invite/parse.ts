@@ -1,9 +1,11 @@
 /**
  * Reads addresses and names in the many forms in which spreadsheets and mail clients copy them.
  *
- * Invariant: every line that is not blank becomes a row, or is listed as left out with a reason. The API decides whether an
+ * Invariant: every line that is not blank becomes a row or a part of one, or is listed as left out with a reason. The API decides whether an
  * address is valid.
  */
+
+import { withCards } from "./cards";
 import {
   type Columns,
   type ColumnsQuestion,
@@ -19,6 +21,7 @@ import { capitalised, fullName, isFullName, isLowerName, isRareName, nameOf } fr
 import {
   addressesIn,
   angledIn,
+  familyFirst,
   fromCells,
   fromLine,
   fromPiece,
@@ -100,7 +103,9 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
   const answered = new Map<string, Columns>();
   const mail = withoutMail(tidied(text));
   leave("signature", ...mail.signatures);
-  for (const part of partsOf(mail.text)) {
+  const cards = withCards(mail.text);
+  leave("nobody", ...cards.others);
+  for (const part of partsOf(familyFirst(cards.text))) {
     if (part.kind === "out") leave(part.reason, part.text);
     else if (part.kind === "lines") for (const line of part.lines) take(fromLine(line), "marks", line);
     else if (part.kind === "cells") {

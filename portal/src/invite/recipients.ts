@@ -249,8 +249,30 @@ export function joinedAtComma(cells: string[]): string[] {
   return joined;
 }
 
+/** `Lee, Ann ann@example.com` */
+const FAMILY_FIRST = /^([^\s@,;|\t<>"][^@,;|\t<>"]*), ([^@,;|\t<>":]+?) +(\S+@[^\s,;]+)$/;
+function partsOfFamilyFirst(line: string) {
+  const [, family = "", given = "", email = ""] = FAMILY_FIRST.exec(line) ?? [];
+  return nameInText(family) && nameInText(given) && !isSuffix(given) ? { family, given, email } : undefined;
+}
+
+/** Quotes names in a text whose lines all have the family name first: the comma separates nothing there. */
+export function familyFirst(text: string): string {
+  const lines = text.split("\n").map((line) => ({ line, parts: partsOfFamilyFirst(line.replace(BULLET, "")) }));
+  const all = lines.filter(({ line }) => line.includes("@"));
+  return all.length > 1 && all.every(({ parts }) => parts)
+    ? lines.map(({ line, parts }) => (parts ? `"${parts.family}, ${parts.given}" ${parts.email}` : line)).join("\n")
+    : text;
+}
+
 /** Running text: addresses with spaces, commas or bars between them. */
 function fromText(text: string): Recipient[] {
+  const own = partsOfFamilyFirst(text.trim());
+  // In a single line, these may be two people.
+  if (own && !own.family.includes(" ")) {
+    const { family, given, email } = own;
+    return [{ ...row(bare(email), nameBefore(`${family}, ${given}`)), typed: text.trim() }];
+  }
   const chunks = text
     .split(SEPARATOR)
     .map((chunk) => chunk.replace(/\s+/g, " ").trim())

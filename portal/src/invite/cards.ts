@@ -1,0 +1,87 @@
+/**
+ * Joins names to addresses on lines of their own: lists in which they take turns, contact cards, and signatures.
+ *
+ * Invariant: a line that may be another person is kept.
+ */
+import { isFullName, nameInText, nameOf } from "./name";
+import { isAddress, LABEL } from "./recipients";
+import { isSomebodyElses } from "./titles";
+import { fits } from "./whose";
+
+interface Cards {
+  readonly text: string;
+  /** The other lines of cards: job titles, phone numbers. */
+  readonly others: string[];
+}
+
+/** `E-Mail: ann@example.com`, with a label of one or two words. */
+const LABELLED = /^(\p{L}[\p{L}-]{0,20}(?: \p{L}[\p{L}-]{0,20})?):\s*(?=\S+@\S+$)/u;
+
+function addressIn(line: string): string | undefined {
+  const [whole = "", label = ""] = LABELLED.exec(line) ?? [];
+  const rest = line.slice(whole.length);
+  return isAddress(rest) && !isSomebodyElses(label) ? rest : undefined;
+}
+
+function nameIn(line: string, address: string): string {
+  const text = line.replace(LABEL, "");
+  const name = /[@;|\t<>"]|,(?! )/.test(line) ? "" : nameInText(nameOf(text));
+  return name && (isFullName(name) || fits(name, address)) ? text : "";
+}
+
+export function withCards(text: string): Cards {
+  const lines = text.split("\n");
+  if (!lines.some((line) => addressIn(line) !== undefined)) return { text, others: [] };
+  return inTurns(lines) ?? ofBlocks(lines);
+}
+
+/** The text if names and addresses take turns, and enough addresses are like their names: the page asks about other lines. */
+function inTurns(lines: string[]): Cards | undefined {
+  const filled = lines.filter(Boolean);
+  const isOdd = filled.length % 2 === 1;
+  const from = addressIn(filled[0] ?? "") === undefined ? 0 : 1;
+  if (isOdd || filled.length === 0) return undefined;
+  const joined: string[] = [];
+  for (let at = 0; at < filled.length; at += 2) {
+    const [name = "", line = ""] = from === 0 ? filled.slice(at, at + 2) : filled.slice(at, at + 2).reverse();
+    const address = addressIn(line);
+    const own = address && nameIn(name, address);
+    // A single one may be another person's.
+    if (!own || (filled.length === 2 && !fits(own, address))) return undefined;
+    joined.push(`${own}\t${address}`);
+  }
+  return { text: joined.join("\n"), others: [] };
+}
+
+/** The text with the cards in it, of which each has a name like its address. A blank line ends a card. */
+function ofBlocks(lines: string[]): Cards {
+  const kept: string[] = [];
+  const others: string[] = [];
+  for (let from = 0; from <= lines.length; from += 1) {
+    const end = lines.indexOf("", from);
+    const block = lines.slice(from, end < 0 ? lines.length : end);
+    const isOnly = block.filter((line) => addressIn(line)).length === 1;
+    const mayBePerson = (line: string) =>
+      line.includes("@") || / at \S+\.\S+$/.test(line) || isFullName(nameOf(line)) || (!isOnly && isWord(line));
+    let before: string[] = [];
+    let cards = 0;
+    for (const line of block) {
+      const address = addressIn(line);
+      const own = address && before.findLast((other) => nameIn(other, address) && fits(nameOf(other), address));
+      if (!own) before.push(line);
+      else {
+        for (const other of before) if (other !== own) (mayBePerson(other) ? kept : others).push(other);
+        before = [];
+        cards += 1;
+        kept.push(`${nameIn(own, address)}\t${address}`);
+      }
+    }
+    for (const line of before) (cards === 0 || mayBePerson(line) ? kept : others).push(line);
+    kept.push("");
+    from += block.length;
+  }
+  return { text: kept.join("\n"), others };
+}
+
+/** Among several cards without lines between them, one word may be a person. */
+const isWord = (line: string) => /^\p{L}[\p{L}\p{M}'’-]*$/u.test(line);
