@@ -47,7 +47,7 @@ check("a manager sets a deal's reminders, and reads what they mean", { hands: [K
   assert.deepEqual(asked, [{ after: ["14d"] }, { after: [] }]);
 });
 
-check("a refused reminder says why at its field, and a lost answer that saving again does no harm", { expect: [answered(400), /ERR_CONNECTION_RESET/], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check("a refused reminder says why at its field, and a lost answer whether the reminders were saved", { expect: [answered(400), /ERR_CONNECTION_RESET/], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const errors = [{ field: "after", detail: "must be shorter than the lifetime of an invite" }];
   await reminders(page, deal, ["7d", "21d"], ({ after }) => after[1] === "30d"
@@ -60,11 +60,20 @@ check("a refused reminder says why at its field, and a lost answer that saving a
   assert.equal(await page.getByText("Somebody who is invited today").count(), 0, "what is refused is not promised");
   await hand.write("textbox", "Second reminder after", "20");
   await says(page, /\(after 20 days\)\.$/);
-  await page.route(`**/api${deal.path}/reminders`, (route) => route.abort("connectionreset"), { times: 1 });
+  const lose = () => page.route(`**/api${deal.path}/reminders`, (route) => route.abort("connectionreset"), { times: 1 });
+  await lose();
   await hand.press("button", "Save reminders");
+  await says(page, "The reminders were not saved.");
+  await lose();
+  let reads = 0;
+  await page.route(`**/api${deal.path}`, (route) => ((reads += 1) === 2 ? route.abort("connectionreset") : route.fallback()));
+  await hand.press("button", "Try again");
   await says(page, "We don’t know whether the reminders were saved. Saving twice does no harm.");
+  await page.unroute(`**/api${deal.path}`);
+  await page.route(`**/api${deal.path}/reminders`, async (route) => (await route.fetch(), route.abort("connectionreset")), { times: 1 });
   await hand.press("button", "Try again");
   await says(page, "Reminders saved.");
+  assert.deepEqual((await deal.api("GET")).reminders, ["7d", "20d"]);
 });
 
 check("reminders that were not saved are kept, and said to be", { hands: [Keyboard] }, async ({ page, stack, hand }) => {

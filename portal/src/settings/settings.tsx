@@ -68,7 +68,7 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
   const [stored, setStored] = useState<Steps>(() => before?.stored ?? stepsOf(deal.reminders));
   const [steps, setSteps] = useState<Steps>(before?.steps ?? stored);
   const [wrong, setWrong] = useState<Wrong>(NOTHING);
-  const [failure, setFailure] = useState<{ problem: Problem; isSent: boolean }>();
+  const [failure, setFailure] = useState<{ problem: Problem; isUnknown: boolean }>();
   const [told, setTold] = useState<{ tone: "good" | "plain"; text: string }>();
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
@@ -106,7 +106,12 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
     if (found.some(Boolean)) return;
     setBusy(true);
     let mine = steps;
-    let isSent = false;
+    let sent: { after: string[]; news: string } | undefined;
+    const saved = (after: string[], news: string) => {
+      setBefore(undefined);
+      show(stepsOf(after), stepsOf(after));
+      setTold({ tone: news ? "plain" : "good", text: `Reminders saved. ${news}` });
+    };
     try {
       // The API does not refuse to replace what somebody else has saved meanwhile.
       const now = stepsOf((await getDeal(deal.id)).body.reminders);
@@ -119,16 +124,16 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
         setTold({ tone: "plain", text: `Not saved. ${news}` });
         return;
       }
-      isSent = true;
-      const { after } = await setReminders(deal.id, afterOf(both));
-      setBefore(undefined);
-      show(stepsOf(after), stepsOf(after));
-      setTold({ tone: news ? "plain" : "good", text: `Reminders saved. ${news}` });
+      sent = { after: afterOf(both), news };
+      saved((await setReminders(deal.id, sent.after)).after, news);
     } catch (error) {
       const problem = asProblem(error);
       const refused = refusedIn(problem, mine);
-      if (refused) setWrong(refused);
-      else setFailure({ problem, isSent });
+      if (refused) return setWrong(refused);
+      const found = sent && problem.isLost ? await getDeal(deal.id).catch(() => undefined) : undefined;
+      const after = found?.body.reminders;
+      if (sent && after?.join() === sent.after.join()) return saved(after, sent.news);
+      setFailure({ problem, isUnknown: sent !== undefined && !found });
     } finally {
       setBusy(false);
     }
@@ -171,7 +176,7 @@ function Reminders({ deal }: { deal: DealWithSeats }) {
           <Failure
             problem={failure.problem}
             {...(failure.problem.isLost && {
-              text: failure.isSent
+              text: failure.isUnknown
                 ? "We don’t know whether the reminders were saved. Saving twice does no harm."
                 : "The reminders were not saved.",
             })}
