@@ -43,17 +43,21 @@ check("organisations are found by any part of their name or ID, with the states 
   assert.equal(page.url(), `${stack.url}/admin?organisation=harbour`, "an only organisation is opened");
   await hand.write("searchbox", FIND, "nobody-yet");
   await hand.press("button", "Find");
-  await page.getByText("No organisation has this text in its name or ID.").waitFor();
+  await page.getByText("No organisation has “nobody-yet” in its name or ID.").waitFor();
   await hand.press("link", "‹ All organisations");
   await page.getByRole("link", { name: "Bay Side School" }).waitFor();
 });
 
-for (const [where, path] of [["a search that finds nothing", "/admin?find=nobody-yet"], ["an organisation without deals", "/admin?organisation=nobody-yet"]]) {
+for (const [where, path, id] of [
+  ["a search that finds nothing", "/admin?find=nobody", ""],
+  ["a search for an ID that finds nothing", "/admin?find=nobody-yet", "nobody-yet"],
+  ["an organisation without deals", "/admin?organisation=nobody-yet", "nobody-yet"],
+]) {
   check(`${where} leads to the organisation’s first deal, and back to all organisations`, { hands: [Keyboard] }, async ({ page, hand }) => {
     await enter(page, ADMIN, path);
     await hand.press("button", "Create its first deal");
     const form = page.getByRole("dialog", { name: "New deal" });
-    assert.equal(await form.getByLabel("Organisation ID").inputValue(), "nobody-yet");
+    assert.equal(await form.getByLabel("Organisation ID").inputValue(), id);
     await hand.press("button", "Cancel", form);
     await hand.press("link", "‹ All organisations");
     await page.waitForURL("**/admin");

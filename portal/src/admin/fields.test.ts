@@ -8,6 +8,7 @@ import {
   doubtsOfTwin,
   fromInput,
   harmOf,
+  isLikelyId,
   losers,
   newDeal,
   numberIn,
@@ -31,6 +32,14 @@ const DEAL: DealWithSeats = {
 const VALUES = valuesOf(DEAL);
 const ALL = Object.keys(VALUES) as (keyof typeof VALUES)[];
 const NOW = Date.parse("2026-11-24T00:00:00Z");
+
+it.each([
+  ["acme-college", true],
+  ["school2", true],
+  ["societe", false],
+  ["Acme-College", false],
+  ["zürich-2", false],
+])("a search for %s is meant as an ID: %s", (text, isId) => expect(isLikelyId(text)).toBe(isId));
 
 it.each([
   ["100", 100],
@@ -257,6 +266,16 @@ it("asks about a deal with the name and times of another one", () => {
   ]);
   expect(twin({}, 20)).toEqual([`${same} To change its seats, resize it.`]);
   expect(twin({ name: "Unlimited Plus" })).toEqual([]);
-  expect(twin({ startsAt: "2026-09-02T00:00:00Z" })).toEqual([]);
-  expect(twin({ endsAt: "2027-09-30T22:00:07Z" })).toEqual([]);
+});
+
+it("asks about a deal with the name of another one that has not ended, at times that overlap", () => {
+  const twin = (change: Partial<DealWithSeats>, other: Partial<DealWithSeats> = {}) =>
+    doubtsOfTwin({ ...DEAL, ...change }, 100, [{ ...DEAL, ...other }]).map(spaced);
+  const same =
+    "Acme has a deal Unlimited already, with 100 seats: 1 September 2026, 00:00 UTC – 31 August 2027, 22:00 UTC. For some time, both would be active under one name.";
+  expect(twin({ startsAt: "2026-09-02T00:00:00Z" })).toEqual([same]);
+  expect(twin({ name: "UNLIMITED ", endsAt: "2027-09-30T22:00:07Z" })).toEqual([same]);
+  expect(twin({ startsAt: "2027-08-31T22:00:07Z", endsAt: "2028-08-31T22:00:07Z" })).toEqual([]);
+  expect(twin({ startsAt: "2026-09-02T00:00:00Z" }, { state: "ended" })).toEqual([]);
+  expect(twin({ startsAt: "2026-09-02T00:00:00Z", name: "Unlimited Plus" })).toEqual([]);
 });

@@ -35,6 +35,8 @@ export function otherNames(deal: DealWithSeats, deals: DealWithSeats[]): string 
 }
 
 export const isOrganisationId = (text: string) => /^[a-z0-9-]{1,64}$/.test(text);
+/** Whether a text that was searched for is meant as an ID: one of letters alone is more likely a word of a name. */
+export const isLikelyId = (text: string) => isOrganisationId(text) && /[\d-]/.test(text);
 export const ORGANISATION_ID = "Enter an ID such as acme, not a name: 1 to 64 characters from a–z, 0–9 and hyphens.";
 
 /** A whole number, with or without separators between thousands. */
@@ -150,24 +152,30 @@ export function doubtsIn(change: DealChange, deal: DealWithSeats | undefined, no
   return doubts;
 }
 
-/** Asks about a deal with the name and times of another of its organisation. */
+/** Asks about a deal with the name of another of its organisation, at the same time or at times that overlap. */
 export function doubtsOfTwin(
   deal: Pick<NewDeal, "name" | "startsAt" | "endsAt">,
   seats: number,
   others: DealWithSeats[],
 ): string[] {
   const shown = (time: string) => toInput(time).slice(0, 16);
-  const twin = others.find(
-    (other) =>
-      other.name.toLowerCase() === deal.name.toLowerCase() &&
-      shown(other.startsAt) === shown(deal.startsAt) &&
-      shown(other.endsAt) === shown(deal.endsAt),
+  const named = others.filter(({ name }) => name.toLowerCase() === deal.name.trim().toLowerCase());
+  const twin = named.find(
+    (other) => shown(other.startsAt) === shown(deal.startsAt) && shown(other.endsAt) === shown(deal.endsAt),
   );
-  if (!twin) return [];
-  const then = twin.seats.total === seats ? "Nobody could tell the two apart." : "To change its seats, resize it.";
-  return [
-    `${twin.organisation.name} has a deal ${twin.name} for the same time already, with ${counted(twin.seats.total, "seat")}. ${then}`,
-  ];
+  if (twin) {
+    const then = twin.seats.total === seats ? "Nobody could tell the two apart." : "To change its seats, resize it.";
+    return [
+      `${twin.organisation.name} has a deal ${twin.name} for the same time already, with ${counted(twin.seats.total, "seat")}. ${then}`,
+    ];
+  }
+  return named
+    .filter(({ state, startsAt, endsAt }) => state !== "ended" && startsAt < deal.endsAt && deal.startsAt < endsAt)
+    .slice(0, 1)
+    .map(
+      ({ name, organisation, seats: { total }, startsAt, endsAt }) =>
+        `${organisation.name} has a deal ${name} already, with ${counted(total, "seat")}: ${instant(startsAt)} – ${instant(endsAt)}. For some time, both would be active under one name.`,
+    );
 }
 
 /** What learners and managers lose by a change. */

@@ -289,7 +289,8 @@ export function ChangeForm({
     if (Object.keys(change).length === 0) return undefined;
     const now = Date.now();
     const others = change.name || change.startsAt || change.endsAt ? deals.filter(({ id }) => id !== deal.id) : [];
-    const twin = doubtsOfTwin({ ...deal, ...change }, deal.seats.total, others);
+    const known = doubtsOfTwin(deal, deal.seats.total, others);
+    const twin = doubtsOfTwin({ ...deal, ...change }, deal.seats.total, others).filter((text) => !known.includes(text));
     const harm = [...doubtsIn(change, deal, now), ...twin, ...harmOf(deal, change, now)];
     // The API refuses fewer seats than learners hold: no need to ask first.
     if (harm.length > 0 && !(change.seats !== undefined && change.seats < deal.seats.allocated)) {

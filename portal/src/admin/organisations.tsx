@@ -9,7 +9,7 @@ import { keepPlace, placeBefore } from "../ui/place";
 import { counted, number } from "../ui/seat-numbers";
 import { announce, Failure, Waiting } from "../ui/status";
 import { Text } from "../ui/text";
-import { isOrganisationId } from "./fields";
+import { isLikelyId } from "./fields";
 
 /** How many organisations' deals are loaded at once. */
 const AT_ONCE = 4;
@@ -57,9 +57,9 @@ export function Organisations({ find, onFirst }: { find: string; onFirst: (organ
   if (!value || only) return <Waiting what="Loading organisations" />;
   if (organisations.length === 0) {
     return (
-      <NoDeals key={find} {...(isOrganisationId(find) && { onFirst: () => onFirst(find) })}>
-        No organisation has this text in its name or ID.{" "}
-        {isOrganisationId(find) && "If the ID is right, create the organisation’s first deal."}
+      <NoDeals key={find} onFirst={() => onFirst(isLikelyId(find) ? find : "")}>
+        <Text>{`No organisation has “${find}” in its name or ID.`}</Text> If the organisation is new, create its first
+        deal. You need the ID in its managers’ accounts.
       </NoDeals>
     );
   }
