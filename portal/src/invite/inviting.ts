@@ -7,8 +7,8 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import {
   type Filter,
-  type Invite,
   getInvite,
+  type Invite,
   type InviteRow,
   listSeats,
   Problem,
