@@ -66,7 +66,7 @@ check("two clicks and a sign-in lead from the mail to the seat, on a phone", { v
 });
 
 for (const viewport of [{ width: 390, height: 664 }, { width: 360, height: 640 }]) {
-  check(`at ${viewport.width}x${viewport.height}, nobody scrolls to see what is not accepted yet, and what an answer did`, { viewport }, async ({ page, stack, hand }) => {
+  check.detail(`at ${viewport.width}x${viewport.height}, nobody scrolls to see what is not accepted yet, and what an answer did`, { viewport }, async ({ page, stack, hand }) => {
     const { deal, link } = await invited(stack, { title: "Hill & Dale Learning" });
     const inView = async (what) => assert.ok(await what.evaluate((element) => {
       const { top, bottom } = element.getBoundingClientRect();
@@ -90,7 +90,7 @@ for (const viewport of [{ width: 390, height: 664 }, { width: 360, height: 640 }
   });
 }
 
-check("after accepting, Back leads to the seat, not to a page that asks for the link", {}, async ({ page, stack, hand }) => {
+check.detail("after accepting, Back leads to the seat, not to a page that asks for the link", {}, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
   await page.goto(link);
   // This account has no other seat.
@@ -189,7 +189,7 @@ check("a link changed by a mail filter opens the invitation, and only the page's
   }
 });
 
-check("a token added to the address of an open manager's page opens the invitation", {}, async ({ page, stack }) => {
+check.detail("a token added to the address of an open manager's page opens the invitation", {}, async ({ page, stack }) => {
   const { link } = await invited(stack);
   await page.goto("/");
   await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
@@ -198,7 +198,7 @@ check("a token added to the address of an open manager's page opens the invitati
   assert.equal(page.url(), `${stack.url}/accept`);
 });
 
-check("with site data blocked, the page shows the invitation and says what to allow for signing in", { hands: [Keyboard] }, async ({ context, page, stack, hand }) => {
+check.detail("with site data blocked, the page shows the invitation and says what to allow for signing in", { hands: [Keyboard] }, async ({ context, page, stack, hand }) => {
   await blockSiteData(context);
   const { link } = await invited(stack);
   await page.goto(link);
@@ -240,7 +240,7 @@ const REFUSED = [
   }],
 ];
 for (const [what, status, words, step, prepare] of REFUSED) {
-  check(`the page says so when ${what}, and what to do next`, { expect: status ? [answered(status)] : [] }, async ({ page, stack }) => {
+  check.detail(`the page says so when ${what}, and what to do next`, { expect: status ? [answered(status)] : [] }, async ({ page, stack }) => {
     const invite = await invited(stack);
     const link = await prepare({ ...invite, stack });
     await page.goto(link);
@@ -293,7 +293,7 @@ check("a learner stops the invites, and allows them again on the same page", { v
   await page.getByRole("button", { name: STOP }).waitFor();
 });
 
-check("a double click on “No thanks” does not press what takes its place", {}, async ({ page, stack }) => {
+check.detail("a double click on “No thanks” does not press what takes its place", {}, async ({ page, stack }) => {
   const { deal, link } = await invited(stack);
   await page.goto(link);
   const button = page.getByRole("button", { name: DECLINE });
@@ -310,7 +310,7 @@ check("a double click on “No thanks” does not press what takes its place", {
   assert.equal((await newest(deal)).optedOut, false);
 });
 
-check("a page that is open when its invite ends says so, and offers nothing that ended", {}, async ({ page, stack }) => {
+check.detail("a page that is open when its invite ends says so, and offers nothing that ended", {}, async ({ page, stack }) => {
   const { deal, link } = await invited(stack);
   await deal.patch({ endsAt: `${new Date(Date.now() + 6000).toISOString().slice(0, 19)}Z` });
   await page.goto(link);
@@ -339,7 +339,7 @@ check("a learner whose link has expired asks for a new one, which is remembered"
   await heading(page, "Hill & Dale invites you to Unlimited");
 });
 
-check("a learner with an older link asks for a new one", { expect: [answered(410)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a learner with an older link asks for a new one", { expect: [answered(410)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   await deal.api("POST", `/invites/${(await deal.rows())[0].id}/resend`, undefined, { "if-match": '"1"' });
   await page.goto(link);
@@ -365,7 +365,7 @@ const TOO_LATE = [
   }],
 ];
 for (const [what, words, next, happen] of TOO_LATE) {
-  check(`asking with an older link when ${what} leads to the next step`, { expect: [answered(409), answered(410)] }, async ({ page, stack, hand }) => {
+  check.detail(`asking with an older link when ${what} leads to the next step`, { expect: [answered(409), answered(410)] }, async ({ page, stack, hand }) => {
     const invite = await invited(stack);
     await invite.deal.api("POST", `/invites/${(await invite.deal.rows())[0].id}/resend`, undefined, { "if-match": '"1"' });
     await page.goto(invite.link);
@@ -382,7 +382,7 @@ for (const [what, words, next, happen] of TOO_LATE) {
   });
 }
 
-check("asking with an older link before the subscription starts says which link to open then", { expect: [answered(409), answered(410)] }, async ({ page, stack, hand }) => {
+check.detail("asking with an older link before the subscription starts says which link to open then", { expect: [answered(409), answered(410)] }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   await deal.api("POST", `/invites/${(await deal.rows())[0].id}/resend`, undefined, { "if-match": '"1"' });
   await deal.patch({ startsAt: new Date(Date.now() + 86_400_000).toISOString().replace(/\.\d+/, "") });
@@ -392,7 +392,7 @@ check("asking with an older link before the subscription starts says which link 
   assert.equal(await page.getByText("Your invite stays open").count(), 0);
 });
 
-check("asking for a seat with an invite that has expired asks for a new link, and says so", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("asking for a seat with an invite that has expired asks for a new link, and says so", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   // The page was opened when the invite was open and every seat was taken.
   await page.route("**/api/invites/preview", async (route) => {
     const answer = await route.fetch();
@@ -405,7 +405,7 @@ check("asking for a seat with an invite that has expired asks for a new link, an
   assert.equal(await page.getByText(/All seats are taken|No seat is reserved/).count(), 0);
 });
 
-check("asking for a link that has become valid leads to accepting", { expect: [answered(409)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("asking for a link that has become valid leads to accepting", { expect: [answered(409)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
   // The page was opened when every seat was taken.
   await page.route("**/api/invites/preview", async (route) => {
@@ -418,7 +418,7 @@ check("asking for a link that has become valid leads to accepting", { expect: [a
   await signIn(page, hand, "ann@home.example");
 });
 
-check("when declining comes too late, the page shows the current state", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
+check.detail("when declining comes too late, the page shows the current state", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
   await page.goto(link);
   await page.getByRole("button", { name: DECLINE }).waitFor();
@@ -428,7 +428,7 @@ check("when declining comes too late, the page shows the current state", { expec
   assert.equal(await page.getByRole("alert").count(), 0);
 });
 
-check("an answer that failed can be repeated, and the button that accepts keeps its name", { expect: [answered(503)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("an answer that failed can be repeated, and the button that accepts keeps its name", { expect: [answered(503)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   await page.goto(link);
   await signIn(page, hand, "ann@home.example");
@@ -474,7 +474,7 @@ check("when the last seat is taken while the learner reads, the page says so and
   await heading(page, "You have a seat");
 });
 
-check("a deal that has not started shows its start", {}, async ({ page, stack }) => {
+check.detail("a deal that has not started shows its start", {}, async ({ page, stack }) => {
   const { deal, link } = await invited(stack);
   const start = new Date(Date.now() + 30 * 86_400_000);
   await deal.patch({ startsAt: start.toISOString().replace(/\.\d+/, "") });
@@ -484,7 +484,7 @@ check("a deal that has not started shows its start", {}, async ({ page, stack })
   await page.getByText(`It starts on ${long}, ${start.toISOString().slice(11, 16)} UTC.`).waitFor();
 });
 
-check("a learner who already has a seat of a full deal is told so instead of asking, and can decline", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a learner who already has a seat of a full deal is told so instead of asking, and can decline", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const [{ deal, email, link }, another] = [await invited(stack, { seats: 1 }), await invited(stack)];
   await deal.seat(`bob@${deal.org}.example`, "ann@home.example");
   await page.goto(another.link);
@@ -501,7 +501,7 @@ check("a learner who already has a seat of a full deal is told so instead of ask
   assert.equal((await deal.row(email)).status, "declined");
 });
 
-check("a learner who already has a seat is told so before accepting", {}, async ({ page, stack, hand }) => {
+check.detail("a learner who already has a seat is told so before accepting", {}, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   await deal.seat(`bob@${deal.org}.example`, "ann@home.example");
   await page.goto(link);
@@ -511,7 +511,7 @@ check("a learner who already has a seat is told so before accepting", {}, async 
   assert.equal(await page.getByRole("button", { name: /^Accept/ }).count(), 0);
 });
 
-check("an invite can be accepted while the learner’s seats cannot be read", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
+check.detail("an invite can be accepted while the learner’s seats cannot be read", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
   await page.route("**/api/me/seats", (route) => route.fulfill({ status: 503, json: { message: "Service Unavailable" } }));
   await page.goto(link);
@@ -521,7 +521,7 @@ check("an invite can be accepted while the learner’s seats cannot be read", { 
   await heading(page, "You have a seat");
 });
 
-check("a learner who already has a seat is told so on accepting, and can use another account", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
+check.detail("a learner who already has a seat is told so on accepting, and can use another account", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   await page.goto(link);
   await signIn(page, hand, "ann@home.example");
@@ -549,7 +549,7 @@ check("an accepted invite shows the seat to its learner, and tells another accou
   assert.ok(!(await kept(page)).includes(tokenOf(link)));
 });
 
-check("a learner whose subscription has ended is told so, instead of to learn with this account", {}, async ({ page, stack, hand }) => {
+check.detail("a learner whose subscription has ended is told so, instead of to learn with this account", {}, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   await stack.accept("ann@home.example", link);
   await deal.patch({ endsAt: new Date(Date.now() - 3_600_000).toISOString().replace(/\.\d+/, "") });
@@ -561,7 +561,7 @@ check("a learner whose subscription has ended is told so, instead of to learn wi
   assert.equal(await page.getByText(/Use this account to learn|Start learning/).count(), 0);
 });
 
-check("somebody whose invite another account accepted stops the invites, and allows them again", { viewport: PHONE, hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("somebody whose invite another account accepted stops the invites, and allows them again", { viewport: PHONE, hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   await stack.accept("ann@home.example", link);
   await page.goto(link);
@@ -575,7 +575,7 @@ check("somebody whose invite another account accepted stops the invites, and all
   await page.locator(":focus", { hasText: "Hill & Dale can send you invites again." }).waitFor();
 });
 
-check("a learner who stopped the invites and accepts can still allow them again", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a learner who stopped the invites and accepts can still allow them again", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   await page.goto(link);
   await signIn(page, hand, "ann@home.example");
@@ -590,7 +590,7 @@ check("a learner who stopped the invites and accepts can still allow them again"
   assert.equal((await newest(deal)).optedOut, false);
 });
 
-check("after accepting, a reload shows the seat again, and a link that does not work shows it too", { expect: [answered(404)] }, async ({ page, stack, hand }) => {
+check.detail("after accepting, a reload shows the seat again, and a link that does not work shows it too", { expect: [answered(404)] }, async ({ page, stack, hand }) => {
   const { email, link } = await invited(stack);
   await page.goto(link);
   await signIn(page, hand, email);
@@ -605,7 +605,7 @@ check("after accepting, a reload shows the seat again, and a link that does not 
   await page.getByRole("heading", { level: 2, name: "You have a seat" }).waitFor();
 });
 
-check("what screen readers are told on arrival does not outlast it", {}, async ({ page, stack, hand }) => {
+check.detail("what screen readers are told on arrival does not outlast it", {}, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
   const told = page.getByRole("status").getByText("You have not accepted yet.");
   await page.goto(link);
@@ -621,7 +621,7 @@ check("what screen readers are told on arrival does not outlast it", {}, async (
   assert.equal(await told.count(), 0);
 });
 
-check("if the link to start learning cannot be loaded, the page says so, and tries again", { expect: [/ERR_INTERNET_DISCONNECTED/], hands: [Keyboard] }, async ({ page, hand }) => {
+check.detail("if the link to start learning cannot be loaded, the page says so, and tries again", { expect: [/ERR_INTERNET_DISCONNECTED/], hands: [Keyboard] }, async ({ page, hand }) => {
   await page.route("**/config.json", (route) => route.abort("internetdisconnected"), { times: 1 });
   await page.goto("/accept");
   await page.getByRole("alert").filter({ hasText: "The link to start learning could not be loaded." }).waitFor();
@@ -629,7 +629,7 @@ check("if the link to start learning cannot be loaded, the page says so, and tri
   await page.getByRole("link", { name: "Start learning" }).waitFor();
 });
 
-check("a double click on “No thanks” that fails does not press “Accept”, which may move under the pointer", { expect: [/ERR_INTERNET_DISCONNECTED/] }, async ({ page, stack, hand }) => {
+check.detail("a double click on “No thanks” that fails does not press “Accept”, which may move under the pointer", { expect: [/ERR_INTERNET_DISCONNECTED/] }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   await page.goto(link);
   await signIn(page, hand, "ann@home.example");
@@ -646,7 +646,7 @@ check("a double click on “No thanks” that fails does not press “Accept”,
   assert.equal((await deal.rows())[0].acceptedAt, null);
 });
 
-check("an invite that expires before the subscription starts says what to do then", {}, async ({ page, stack }) => {
+check.detail("an invite that expires before the subscription starts says what to do then", {}, async ({ page, stack }) => {
   const { deal, link } = await invited(stack);
   await deal.patch({ startsAt: new Date(Date.now() + 40 * 86_400_000).toISOString().replace(/\.\d+/, "") });
   await page.goto(link);
@@ -665,7 +665,7 @@ const PASSING = [
 ];
 for (const [what, fault, words, answer] of PASSING) {
   for (const step of ["preview", "accept"]) {
-    check(`when ${what} during ${step}, the token is kept, and the next attempt works`, { expect: [fault], hands: [step === "accept" ? Keyboard : Mouse] }, async ({ page, stack, hand }) => {
+    check.detail(`when ${what} during ${step}, the token is kept, and the next attempt works`, { expect: [fault], hands: [step === "accept" ? Keyboard : Mouse] }, async ({ page, stack, hand }) => {
       const { link } = await invited(stack);
       await page.route(`**/api/invites/${step}`, answer);
       await page.goto(link);
@@ -698,7 +698,7 @@ check("an invite can be accepted after the session has expired", { expect: [answ
   await heading(page, "You have a seat");
 });
 
-check("a learner without a seat any more is told how seats end, and whom to ask", {}, async ({ page, stack, hand }) => {
+check.detail("a learner without a seat any more is told how seats end, and whom to ask", {}, async ({ page, stack, hand }) => {
   const { deal, email, link } = await invited(stack);
   await page.goto(link);
   await signIn(page, hand, "gone@home.example");
@@ -722,7 +722,7 @@ check("a learner without a seat any more is told how seats end, and whom to ask"
   assert.equal(await ended.count(), 0, "the page claims no end that it does not know");
 });
 
-check("if a learner's seats cannot be read, the page says so instead of that there are none, and tries again", { expect: [answered(503), /ERR_INTERNET_DISCONNECTED/], viewport: PHONE, hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("if a learner's seats cannot be read, the page says so instead of that there are none, and tries again", { expect: [answered(503), /ERR_INTERNET_DISCONNECTED/], viewport: PHONE, hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { email, link } = await invited(stack);
   await page.goto(link);
   await signIn(page, hand, email);
@@ -748,7 +748,7 @@ check("if a learner's seats cannot be read, the page says so instead of that the
   await heading(page, "You have a seat");
 });
 
-check("two seats of one organisation are told apart by when they were accepted", {}, async ({ page, stack, hand }) => {
+check.detail("two seats of one organisation are told apart by when they were accepted", {}, async ({ page, stack, hand }) => {
   const { deal, email, link } = await invited(stack);
   await page.goto(link);
   await signIn(page, hand, email);
@@ -761,7 +761,7 @@ check("two seats of one organisation are told apart by when they were accepted",
   assert.equal(await page.getByRole("definition").filter({ hasText: /^Accepted on .*UTC\. Until .*UTC$/ }).count(), 2);
 });
 
-check("an older link tells a learner who is signed in of the seat from its organisation", { expect: [answered(410)] }, async ({ page, stack, hand }) => {
+check.detail("an older link tells a learner who is signed in of the seat from its organisation", { expect: [answered(410)] }, async ({ page, stack, hand }) => {
   const { deal, email, link } = await invited(stack);
   await page.goto(link);
   await signIn(page, hand, "older@home.example");
@@ -774,7 +774,7 @@ check("an older link tells a learner who is signed in of the seat from its organ
   await page.getByRole("link", { name: "Start learning" }).waitFor();
 });
 
-check("a link from a mail can be pasted", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a link from a mail can be pasted", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
   await page.goto("/accept");
   await heading(page, "Open the link in your email");
@@ -790,7 +790,7 @@ check("a link from a mail can be pasted", { hands: [Keyboard] }, async ({ page, 
   assert.equal(page.url(), `${stack.url}/accept`);
 });
 
-check("the mail's button can be pasted instead of the link", {}, async ({ page, stack }) => {
+check.detail("the mail's button can be pasted instead of the link", {}, async ({ page, stack }) => {
   const { link } = await invited(stack);
   await page.goto("/accept");
   const box = page.getByRole("textbox", { name: /Paste it here/ });
@@ -804,7 +804,7 @@ check("the mail's button can be pasted instead of the link", {}, async ({ page, 
   await heading(page, /invites you/);
 });
 
-check("the learner can choose another account before accepting", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("the learner can choose another account before accepting", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { deal, email, link } = await invited(stack);
   await page.goto(link);
   await signIn(page, hand, email);
@@ -815,7 +815,7 @@ check("the learner can choose another account before accepting", { hands: [Keybo
   assert.equal((await deal.rows())[0].acceptedWith, "other_address");
 });
 
-check("cancelling sign-in changes nothing, and the learner can sign in later", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("cancelling sign-in changes nothing, and the learner can sign in later", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { deal, link } = await invited(stack);
   await page.goto(link);
   await hand.press("button", "Sign in to accept");
@@ -825,7 +825,7 @@ check("cancelling sign-in changes nothing, and the learner can sign in later", {
   await signIn(page, hand, "ann@home.example");
 });
 
-check("after a failed sign-in the learner can use another account", { expect: [answered(400)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("after a failed sign-in the learner can use another account", { expect: [answered(400)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
   await page.goto(link);
   await page.route("**/oidc/token", (route) => route.fulfill({ status: 400, json: { error: "invalid_grant" } }), { times: 1 });
@@ -836,7 +836,7 @@ check("after a failed sign-in the learner can use another account", { expect: [a
   await page.getByRole("button", { name: "Accept as ann@work.example" }).waitFor();
 });
 
-check("the invite survives a reload, and a newer link replaces it", {}, async ({ page, stack }) => {
+check.detail("the invite survives a reload, and a newer link replaces it", {}, async ({ page, stack }) => {
   const { link } = await invited(stack);
   const another = await invited(stack, { title: "Lake & Moor" });
   await page.goto(link);

@@ -53,7 +53,7 @@ for (const [where, path, id] of [
   ["a search for an ID that finds nothing", "/admin?find=nobody-yet", "nobody-yet"],
   ["an organisation without deals", "/admin?organisation=nobody-yet", "nobody-yet"],
 ]) {
-  check(`${where} leads to the organisation’s first deal, and back to all organisations`, { hands: [Keyboard] }, async ({ page, hand }) => {
+  check.detail(`${where} leads to the organisation’s first deal, and back to all organisations`, { hands: [Keyboard] }, async ({ page, hand }) => {
     await enter(page, ADMIN, path);
     await hand.press("button", "Create its first deal");
     const form = page.getByRole("dialog", { name: "New deal" });
@@ -64,7 +64,7 @@ for (const [where, path, id] of [
   });
 }
 
-check("if more organisations cannot be loaded, the page says so, and tries again by itself when it may", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
+check.detail("if more organisations cannot be loaded, the page says so, and tries again by itself when it may", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
   await stack.newDeal({ org: "further", title: "Further College" });
   await page.route("**/api/organisations", (route) => route.fulfill({ json: { organisations: [{ id: "first", name: "First School" }], nextCursor: "first" } }));
   let attempts = 0;
@@ -92,7 +92,7 @@ async function holdMore(page) {
   return answer;
 }
 
-check("“Show more” that is pressed twice shows more once", { hands: [Keyboard] }, async ({ page, hand }) => {
+check.detail("“Show more” that is pressed twice shows more once", { hands: [Keyboard] }, async ({ page, hand }) => {
   const answer = await holdMore(page);
   await hand.reach("button", "Show more");
   await page.keyboard.press("Enter");
@@ -104,7 +104,7 @@ check("“Show more” that is pressed twice shows more once", { hands: [Keyboar
   assert.equal(await page.getByRole("link", { name: "Further College" }).count(), 1);
 });
 
-check("what “Show more” brings too late is not shown in the next search", {}, async ({ page, stack, hand }) => {
+check.detail("what “Show more” brings too late is not shown in the next search", {}, async ({ page, stack, hand }) => {
   await stack.newDeal({ org: "late-1", title: "Lateral School" });
   await stack.newDeal({ org: "late-2", title: "Plate School" });
   const answer = await holdMore(page);
@@ -171,7 +171,7 @@ check("a mistyped year or number of seats is asked about, in a new deal as in an
   await says(page, "Unlimited now has 20,000 seats");
 });
 
-check("a deal to which somebody was invited is not deleted", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
+check.detail("a deal to which somebody was invited is not deleted", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await show(page, deal.org);
@@ -183,7 +183,7 @@ check("a deal to which somebody was invited is not deleted", { expect: [answered
   await rowOf(page, "Unlimited").waitFor();
 });
 
-check("the question before deleting an ended deal does not say to end it", {}, async ({ page, stack, hand }) => {
+check.detail("the question before deleting an ended deal does not say to end it", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.patch({ endsAt: new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "") });
   await show(page, deal.org);
@@ -194,7 +194,7 @@ check("the question before deleting an ended deal does not say to end it", {}, a
 /** Waits until an organisation's list has this many deals. */
 const listed = (stack, org, count) => until(`${count} deals`, async () => (await seatsOf(stack, org)).length === count);
 
-check("a deal that was deleted meanwhile leaves the list, with each action that was asked for", { expect: [answered(404)] }, async ({ page, stack, hand }) => {
+check.detail("a deal that was deleted meanwhile leaves the list, with each action that was asked for", { expect: [answered(404)] }, async ({ page, stack, hand }) => {
   const names = ["Edit", "Resize", "End now", "Delete", "Save", "Confirm"];
   const deals = [];
   for (const name of names) deals.push(await stack.newDeal({ org: "meanwhile", name }));
@@ -246,7 +246,7 @@ check("a second deal shows the organisation's name, which can be corrected", {},
   assert.equal((await deal.api("GET")).organisation.name, "Dale & Sons");
 });
 
-check("a corrected name of the organisation says that its other deals keep theirs", {}, async ({ page, stack, hand }) => {
+check.detail("a corrected name of the organisation says that its other deals keep theirs", {}, async ({ page, stack, hand }) => {
   const { org } = await stack.newDeal({ title: "Firth" });
   await stack.newDeal({ org, title: "Firth", name: "Evening" });
   await listed(stack, org, 2);
@@ -261,7 +261,7 @@ check("a corrected name of the organisation says that its other deals keep their
   await page.getByRole("heading", { name: "Firth", exact: true }).waitFor();
 });
 
-check("a deal with another name of its organisation is created only after a question, and list and page show one name", {}, async ({ page, stack, hand }) => {
+check.detail("a deal with another name of its organisation is created only after a question, and list and page show one name", {}, async ({ page, stack, hand }) => {
   const { org } = await stack.newDeal({ title: "Harbour" });
   await show(page, org);
   await page.getByRole("heading", { name: "Harbour", exact: true }).waitFor();
@@ -283,7 +283,7 @@ check("a deal with another name of its organisation is created only after a ques
   assert.equal(await page.getByText("Unlimited Plus was created").count(), 0, "a message does not follow to another page");
 });
 
-check("a second deal with the name and times of the first is created only after a question", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a second deal with the name and times of the first is created only after a question", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const org = "same-again";
   const form = page.getByRole("dialog", { name: "New deal" });
   const create = async () => {
@@ -306,7 +306,7 @@ check("a second deal with the name and times of the first is created only after 
   await until("both deals", async () => (await stack.api(ADMIN, "GET", `/deals?organisation=${org}`)).deals.length === 2);
 });
 
-check("a name that exists under another organisation ID is asked about before the deal is created", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a name that exists under another organisation ID is asked about before the deal is created", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   await stack.newDeal({ org: "twin", title: "Twin School" });
   await show(page, "twinn");
   await hand.press("button", "New deal");
@@ -322,7 +322,7 @@ check("a name that exists under another organisation ID is asked about before th
   await says(page, "Unlimited was created for twin school");
 });
 
-check("a deal's times with seconds fit into their fields, also with AM and PM", {}, async ({ another, stack }) => {
+check.detail("a deal's times with seconds fit into their fields, also with AM and PM", {}, async ({ another, stack }) => {
   const { org } = await stack.newDeal();
   const { page, hand } = await another({ locale: "en-US" });
   await show(page, org);
@@ -343,7 +343,7 @@ check("a deal's times with seconds fit into their fields, also with AM and PM", 
   }
 });
 
-check("a new deal keeps the organisation's name if it cannot be looked up again", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
+check.detail("a new deal keeps the organisation's name if it cannot be looked up again", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await show(page, deal.org);
   await rowOf(page, "Unlimited").waitFor();
@@ -357,7 +357,7 @@ check("a new deal keeps the organisation's name if it cannot be looked up again"
   await says(page, "Evening was created for Hill & Dale");
 });
 
-check("what was entered for a new deal stays until the deal is created", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("what was entered for a new deal stays until the deal is created", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   await show(page, "kept");
   const form = page.getByRole("dialog", { name: "New deal" });
   const entered = () => Promise.all(["Organisation name", "Subscription", "Seats"].map((name) => form.getByRole("textbox", { name }).inputValue()));
@@ -385,7 +385,7 @@ check("what was entered for a new deal stays until the deal is created", { hands
   assert.equal((await stack.api(ADMIN, "GET", "/deals?organisation=kept")).deals.length, 1);
 });
 
-check("when a partnership manager's session ends, the page and the form stay", { expect: [answered(401)], hands: [Keyboard] }, async ({ page, hand }) => {
+check.detail("when a partnership manager's session ends, the page and the form stay", { expect: [answered(401)], hands: [Keyboard] }, async ({ page, hand }) => {
   await enter(page, ADMIN);
   await hand.press("button", "New deal");
   const form = page.getByRole("dialog", { name: "New deal" });
@@ -425,7 +425,7 @@ async function loseCreation({ page, hand }, org) {
 }
 const seatsOf = async (stack, org) => (await stack.api(ADMIN, "GET", `/deals?organisation=${org}`)).deals.map(({ seats }) => seats.total);
 
-check("a deal that is created on the first page is told of on the organisation’s page", {}, async ({ page, hand }) => {
+check.detail("a deal that is created on the first page is told of on the organisation’s page", {}, async ({ page, hand }) => {
   await enter(page, ADMIN, "/");
   await hand.press("button", "New deal");
   const form = page.getByRole("dialog", { name: "New deal" });
@@ -444,7 +444,7 @@ check("a lost response to creating a deal creates no second deal", LOST, async (
   assert.deepEqual(await seatsOf(stack, "new"), [25]);
 });
 
-check("a new deal that was changed after a lost answer is created once, and the page says with which values", LOST, async ({ page, stack, hand }) => {
+check.detail("a new deal that was changed after a lost answer is created once, and the page says with which values", LOST, async ({ page, stack, hand }) => {
   const form = await loseCreation({ page, hand }, "changed");
   await hand.write("textbox", "Subscription", "Expert", form);
   await hand.write("textbox", "Seats", "30", form);
@@ -458,7 +458,7 @@ check("a new deal that was changed after a lost answer is created once, and the 
   assert.deepEqual(await seatsOf(stack, "changed"), [25]);
 });
 
-check("a form that is closed after a lost answer says what became of the deal, and the next deal is another one", LOST, async ({ page, stack, hand }) => {
+check.detail("a form that is closed after a lost answer says what became of the deal, and the next deal is another one", LOST, async ({ page, stack, hand }) => {
   const form = await loseCreation({ page, hand }, "closed");
   const hadFocus = await watchFocus(page, ".message .notice");
   await hand.press("button", "Cancel", form);
@@ -535,7 +535,7 @@ check("ending a deal first says how many learners lose their seats", { hands: [K
   assert.equal((await deal.api("GET")).state, "ended");
 });
 
-check("ending an upcoming deal says before and after what its start was", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("ending an upcoming deal says before and after what its start was", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ starts: 3 });
   await show(page, deal.org);
   await hand.press("button", "End now Unlimited");
@@ -559,7 +559,7 @@ check("a deal's name is edited", { hands: [Keyboard] }, async ({ page, stack, ha
   assert.equal((await deal.api("GET")).name, "Unlimited Plus");
 });
 
-check("what was changed in a deal and not saved is kept when the page is left, but not when the form is cancelled", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("what was changed in a deal and not saved is kept when the page is left, but not when the form is cancelled", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await show(page, deal.org);
   await hand.press("button", "Edit Unlimited");

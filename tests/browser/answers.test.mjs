@@ -72,7 +72,7 @@ check("two people wait and one seat is free: one button resends to the one who a
   assert.equal((await waiting.row(cat)).sends, 1, "who did not ask is not resent to");
 });
 
-check("while no seat is free, the page leads to who waits and offers no resend to all of them", {}, async ({ page, stack, hand }) => {
+check.detail("while no seat is free, the page leads to who waits and offers no resend to all of them", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 1 });
   const [ann, bob] = people(deal);
   await deal.seat(ann);
@@ -85,7 +85,7 @@ check("while no seat is free, the page leads to who waits and offers no resend t
   assert.equal(await notice.locator("p").count(), 1, "nothing empty makes the notice higher");
 });
 
-check("in a full deal, a resend says that nobody can accept, and asks before it ends somebody’s wait for a seat", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("in a full deal, a resend says that nobody can accept, and asks before it ends somebody’s wait for a seat", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 1 });
   const [ann, bob, cat] = people(deal);
   await deal.seat(ann);
@@ -117,7 +117,7 @@ check("in a full deal, a resend says that nobody can accept, and asks before it 
 });
 
 for (const meanwhile of [false, true]) {
-  check(`a free seat is not offered to who asked for it and stopped invites in another deal${meanwhile ? " meanwhile" : ""}`, { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  check.detail(`a free seat is not offered to who asked for it and stopped invites in another deal${meanwhile ? " meanwhile" : ""}`, { hands: [Keyboard] }, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal({ seats: 1 });
     const [ann, bob] = people(deal);
     await deal.seat(ann);
@@ -151,7 +151,7 @@ for (const meanwhile of [false, true]) {
   });
 }
 
-check("before and after an action, the page says who stopped invites in another deal", { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
+check.detail("before and after an action, the page says who stopped invites in another deal", { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [ann, bob, cat] = people(deal);
   const dan = `dan@${deal.org}.example`;
@@ -184,7 +184,7 @@ check("before and after an action, the page says who stopped invites in another 
   assert.equal(await page.getByRole("button", { name: "Invite again" }).count(), 0);
 });
 
-check("an ended deal highlights nobody who asked", {}, async ({ page, stack }) => {
+check.detail("an ended deal highlights nobody who asked", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal({ seats: 1 });
   const [ann, bob] = people(deal);
   await deal.seat(ann);
@@ -199,7 +199,7 @@ check("an ended deal highlights nobody who asked", {}, async ({ page, stack }) =
   assert.equal(await asked.locator(".state").count(), 0);
 });
 
-check("somebody with a seat who stopped invites is promised no new one", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("somebody with a seat who stopped invites is promised no new one", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [ann] = people(deal);
   await deal.seat(ann);
@@ -272,7 +272,7 @@ check("somebody who stopped invites is not invited, and the list and the result 
   assert.equal((await stack.mails(ann)).length, 1);
 });
 
-check("the check of a list says of an invite here that its person stopped invites, and leads to it", {}, async ({ page, stack, hand }) => {
+check.detail("the check of a list says of an invite here that its person stopped invites, and leads to it", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [ann, bob, cat] = people(deal);
   await deal.invite([ann, bob]);
@@ -297,7 +297,7 @@ check("the check of a list says of an invite here that its person stopped invite
   assert.match(file, new RegExp(`\r\n${bob},,Already pending – marked as spam,"The email was marked as spam on .*, and correct this one\\."`));
 });
 
-check("a resend to somebody who stopped invites says why it is refused", { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
+check.detail("a resend to somebody who stopped invites says why it is refused", { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [ann] = people(deal);
   await deal.invite([ann]);
@@ -319,7 +319,7 @@ check("a resend to somebody who stopped invites says why it is refused", { hands
   await page.getByText("Stopped invites", { exact: true }).waitFor();
 });
 
-check("a second resend within a minute to somebody who stopped invites meanwhile is refused without a question", { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
+check.detail("a second resend within a minute to somebody who stopped invites meanwhile is refused without a question", { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [ann] = people(deal);
   await deal.invite([ann]);
@@ -335,7 +335,7 @@ check("a second resend within a minute to somebody who stopped invites meanwhile
 });
 
 for (const [button, confirm] of [["Resend invite to", ""], ["Resend selected", "Resend 1 invite"]]) {
-  check(`“${button}” reaches a person who allowed invites again after a refusal`, { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
+  check.detail(`“${button}” reaches a person who allowed invites again after a refusal`, { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
     const [ann] = people(deal);
     await deal.invite([ann]);
@@ -352,7 +352,7 @@ for (const [button, confirm] of [["Resend invite to", ""], ["Resend selected", "
   });
 }
 
-check("a list says who stopped invites, promises them no reminder, and reads no details", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a list says who stopped invites, promises them no reminder, and reads no details", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [ann, bob] = people(deal);
   await deal.invite([ann, bob]);
@@ -389,7 +389,7 @@ check("a list says who stopped invites, promises them no reminder, and reads no 
   await rowOf(page, ann).getByText("Pending – stopped invites").waitFor();
 });
 
-check("a refused resend lets the row say that another invite’s email stopped it", { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
+check.detail("a refused resend lets the row say that another invite’s email stopped it", { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [ann] = people(deal);
   await deal.invite([ann]);
@@ -404,7 +404,7 @@ check("a refused resend lets the row say that another invite’s email stopped i
   assert.equal(await rowOf(page, ann).getByText(/^Reminder on/).count(), 0);
 });
 
-check("a resend of many says who stopped invites, and names who was left out", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a resend of many says who stopped invites, and names who was left out", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [ann, bob, cat] = people(deal);
   await deal.invite([ann, bob, cat]);

@@ -54,7 +54,7 @@ check("a mail that bounced is found, its address corrected, and its history told
   await checkAccess(page);
 });
 
-check("many who cannot be resent to are counted by reason, and an address that stopped invites is no correction", { expect: [answered(409)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("many who cannot be resent to are counted by reason, and an address that stopped invites is no correction", { expect: [answered(409)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const bounced = ["ann", "bob", "cat", "dan"].map((name) => `bounce+${name}.${deal.org}@simulator.amazonses.com`);
   const [eve, gil] = [`eve@${deal.org}.example`, `gil@${deal.org}.example`];
@@ -75,7 +75,7 @@ check("many who cannot be resent to are counted by reason, and an address that s
   await page.getByText(`A new invite to ${bounced[1]} is on its way.`).first().waitFor();
 });
 
-check("a search for a corrected address says so, and leads to the new invite", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a search for a corrected address says so, and leads to the new invite", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [typo, meant] = [`ann.${deal.org}@gmial.com`, `ann.${deal.org}@gmail.com`];
   await deal.invite([typo, `bob@${deal.org}.example`]);
@@ -96,7 +96,7 @@ check("a search for a corrected address says so, and leads to the new invite", {
   assert.equal(page.url(), `${stack.url}${deal.path}`);
 });
 
-check("a corrected row names the new address, however it begins, and leads to its invite as long as that is listed", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a corrected row names the new address, however it begins, and leads to its invite as long as that is listed", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [old, first, second] = ["ann", "roe", "zoe"].map((name) => `${name}@${deal.org}.example`);
   await deal.invite([old]);
@@ -116,7 +116,7 @@ check("a corrected row names the new address, however it begins, and leads to it
   await page.getByRole("button", { name: `Go to the new invite to ${first}` }).waitFor({ state: "detached" });
 });
 
-check("a mail that has waited for long says so, and that nothing needs to be done", {}, async ({ page, stack }) => {
+check.detail("a mail that has waited for long says so, and that nothing needs to be done", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   const [ann, bob] = [`ann@${deal.org}.example`, `bob@${deal.org}.example`];
   await stack.fault("down", 100);

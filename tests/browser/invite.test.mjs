@@ -66,7 +66,7 @@ check("each row shows its outcome before anything is sent, and can be corrected 
   assert.deepEqual((await deal.rows("pending")).map(({ email }) => email).sort(), [at("bob"), at("cat"), at("dan"), `${at("fay")}.uk`]);
 });
 
-check("a line that the columns do not explain is a row to look at, or is shown as left out until its address is in the list", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a line that the columns do not explain is a row to look at, or is shown as left out until its address is in the list", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "Name,Email\nAnn Doe,ann@example.com\nfoo bar@acme.example\nplease add bob@example.com");
@@ -79,7 +79,7 @@ check("a line that the columns do not explain is a row to look at, or is shown a
   await page.getByText("Left out: 1 header line.").waitFor();
 });
 
-check("a checked address says that its earlier invite bounced, was declined, cancelled, or corrected, and leads to it", {}, async ({ page, stack, hand }) => {
+check.detail("a checked address says that its earlier invite bounced, was declined, cancelled, or corrected, and leads to it", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const at = (name) => `${name}@${deal.org}.example`;
   await deal.invite(["ann", "bob", "cat", "eve", "fay", "gus"].map(at));
@@ -116,7 +116,7 @@ for (const [what, typed, outcome, correct] of [
   ["a name, whose address is then filled in", "Zoe Low", "1 has no address", "zoe@example.com"],
   ["a part of an address, which is then completed", "zoe@", "1 is not an address", "zoe@example.com"],
 ]) {
-  check(`somebody who is searched for in vain is invited by ${what}`, { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  check.detail(`somebody who is searched for in vain is invited by ${what}`, { hands: [Keyboard] }, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
     await deal.invite(["ann@example.com"]);
     await enter(page, deal.manager, deal.path);
@@ -138,7 +138,7 @@ for (const [what, typed, outcome, correct] of [
   });
 }
 
-check("somebody who was searched for in vain is still there if the check fails", { expect: [answered(503)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("somebody who was searched for in vain is still there if the check fails", { expect: [answered(503)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await enter(page, deal.manager, deal.path);
@@ -151,7 +151,7 @@ check("somebody who was searched for in vain is still there if the check fails",
   assert.deepEqual(Object.keys(await expectedOutcomes(page)), ["zoe@example.com"]);
 });
 
-check("“Check…” after a paste leads to the checked list, and Escape undoes what was typed in a row", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("“Check…” after a paste leads to the checked list, and Escape undoes what was typed in a row", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "ann@example.com\nbob@example.com");
@@ -168,7 +168,7 @@ check("“Check…” after a paste leads to the checked list, and Escape undoes
   await summary(page, "2 will be invited");
 });
 
-check("a press on Send that ends the editing of a row sends once the row is checked", {}, async ({ page, stack, hand }) => {
+check.detail("a press on Send that ends the editing of a row sends once the row is checked", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "ann@example.com\nbob@example.com");
@@ -180,7 +180,7 @@ check("a press on Send that ends the editing of a row sends once the row is chec
   assert.deepEqual((await deal.rows()).map(({ email }) => email).sort(), ["ann@example.com", "dan@example.com"]);
 });
 
-check("typed addresses are checked with a button", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("typed addresses are checked with a button", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.press("button", "Check…");
@@ -214,7 +214,7 @@ check("the CSV template can be downloaded and chosen as a file", { hands: [Keybo
   await rowOf(page, "ann@example.com").getByText("Ann Example").waitFor();
 });
 
-check("a file can be dropped anywhere on the page", {}, async ({ page, stack, hand }) => {
+check.detail("a file can be dropped anywhere on the page", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await page.getByRole("textbox", { name: "Addresses" }).waitFor();
@@ -288,7 +288,7 @@ check("an Excel workbook is dropped: the page asks for its sheet, then for its c
 });
 
 const OLD = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
-check("a spreadsheet that cannot be read says what to do", {}, async ({ page, stack, hand }) => {
+check.detail("a spreadsheet that cannot be read says what to do", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.press("button", "Check…");
@@ -311,7 +311,7 @@ check("a spreadsheet that cannot be read says what to do", {}, async ({ page, st
   assert.equal(await page.getByRole("textbox", { name: "Addresses" }).inputValue(), "");
 });
 
-check("a file that cannot be opened any more says so, and the next one is read", {}, async ({ t, page, stack, hand }) => {
+check.detail("a file that cannot be opened any more says so, and the next one is read", {}, async ({ t, page, stack, hand }) => {
   const folder = await mkdtemp(join(tmpdir(), "seatkeeper-files-"));
   t.after(() => rm(folder, { recursive: true }));
   const [asks, changed, last] = ["asks.csv", "changed.csv", "last.csv"].map((name) => join(folder, name));
@@ -362,7 +362,7 @@ check("the people of another deal come into the list, with what will happen to e
   assert.deepEqual((await next.rows()).map(({ email }) => email).sort(), ["ann", "bob", "cat", "dan"].map(at));
 });
 
-check("a link that names another deal adds its people without a question", {}, async ({ page, stack, hand }) => {
+check.detail("a link that names another deal adds its people without a question", {}, async ({ page, stack, hand }) => {
   const last = await stack.newDeal({ name: "Last year" });
   const next = await stack.newDeal({ org: last.org, name: "Next year" });
   const at = (name) => `${name}@${last.org}.example`;
@@ -383,7 +383,7 @@ check("a link that names another deal adds its people without a question", {}, a
   await added.waitFor({ state: "detached" });
 });
 
-check("people of another deal who could not be added are not added by a later “Try again”, and a changed list says that they were not", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
+check.detail("people of another deal who could not be added are not added by a later “Try again”, and a changed list says that they were not", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
   const last = await stack.newDeal({ name: "Last year" });
   const next = await stack.newDeal({ org: last.org, name: "Next year" });
   await last.seat(`ann@${last.org}.example`);
@@ -419,7 +419,7 @@ check("people of another deal who could not be added are not added by a later �
   await summary(page, "2 will be invited");
 });
 
-check("taking people from another deal shows its progress, and can be stopped", {}, async ({ page, stack, hand }) => {
+check.detail("taking people from another deal shows its progress, and can be stopped", {}, async ({ page, stack, hand }) => {
   const last = await stack.newDeal({ name: "Last year", seats: 500 });
   const next = await stack.newDeal({ org: last.org, name: "Next year" });
   await last.invite(addresses(last.org, 450));
@@ -449,7 +449,7 @@ check("taking people from another deal shows its progress, and can be stopped", 
   await summary(page, "450 will be invited");
 });
 
-check("changing the text withdraws the question about its columns", {}, async ({ page, stack, hand }) => {
+check.detail("changing the text withdraws the question about its columns", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", ACCOUNTS);
@@ -462,7 +462,7 @@ check("changing the text withdraws the question about its columns", {}, async ({
 
 const file = (name, ...parts) => ({ name, mimeType: "text/csv", buffer: Buffer.concat(parts.map((part) => Buffer.from(part))) });
 
-check("a file in an older encoding is read correctly, and the page names the encoding", {}, async ({ page, stack, hand }) => {
+check.detail("a file in an older encoding is read correctly, and the page names the encoding", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await page.getByLabel("Excel or CSV file").setInputFiles(file("people.csv", "name,email\n", [0xa3], "ukasz,ann@example.com\n"));
@@ -471,7 +471,7 @@ check("a file in an older encoding is read correctly, and the page names the enc
   await page.getByText("people.csv does not say which character encoding it uses, so it was read as Central European.").waitFor();
 });
 
-check("when a file's encoding is ambiguous, the page asks for the right spelling", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("when a file's encoding is ambiguous, the page asks for the right spelling", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await page.getByLabel("Excel or CSV file").setInputFiles(file("people.csv", "name,email\nDvo", [0xf8], "ak,ann@example.com\n"));
@@ -482,7 +482,7 @@ check("when a file's encoding is ambiguous, the page asks for the right spelling
   await rowOf(page, "ann@example.com").getByText("Dvořak").waitFor();
 });
 
-check("a file is not read when no spelling is right", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a file is not read when no spelling is right", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await page.getByLabel("Excel or CSV file").setInputFiles(file("people.csv", "name,email\nDvo", [0xf8], "ak,ann@example.com\n"));
@@ -495,7 +495,7 @@ check("a file is not read when no spelling is right", { hands: [Keyboard] }, asy
   assert.equal(await page.getByRole("table", { name: "What will happen" }).count(), 0, "no spelling is preselected, and nothing is read");
 });
 
-check("an address column with an unknown title is invited only once it is chosen", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("an address column with an unknown title is invited only once it is chosen", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "First name,Last name,E-mail tuteur\nAnn,Doe,ann@example.com");
@@ -509,7 +509,7 @@ check("an address column with an unknown title is invited only once it is chosen
   await rowOf(page, "ann@example.com").getByText("–", { exact: true }).waitFor();
 });
 
-check("a list that looks like a table can be read as a list", {}, async ({ page, stack, hand }) => {
+check.detail("a list that looks like a table can be read as a list", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "ann@example.com, bob@example.com\ncat@example.com, dan@example.com");
@@ -543,7 +543,7 @@ check("unchecked text blocks sending", { hands: [Keyboard] }, async ({ page, sta
   await summary(page, "3 people invited");
 });
 
-check("a reload brings back the question about columns", {}, async ({ page, stack, hand }) => {
+check.detail("a reload brings back the question about columns", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await page.getByLabel("Excel or CSV file").setInputFiles(file("ann.csv", "Name,Work Email,Home Email\nAnn Doe,ann@example.com,ann@home.example\n"));
@@ -554,7 +554,7 @@ check("a reload brings back the question about columns", {}, async ({ page, stac
   await summary(page, "1 will be invited");
 });
 
-check("every dropped file is read, one question at a time", {}, async ({ page, stack, hand }) => {
+check.detail("every dropped file is read, one question at a time", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   const files = page.getByLabel("Excel or CSV file");
@@ -579,7 +579,7 @@ check("every dropped file is read, one question at a time", {}, async ({ page, s
   await page.getByRole("alert").filter({ hasText: "cat.rtf is not a text file." }).waitFor();
 });
 
-check("a file and the text in the box are read separately", {}, async ({ page, stack, hand }) => {
+check.detail("a file and the text in the box are read separately", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.write("textbox", "Addresses", "Ann Doe\nann (at) example.com");
@@ -588,7 +588,7 @@ check("a file and the text in the box are read separately", {}, async ({ page, s
   await rowOf(page, "bob@example.com").getByText("Bob Roe").waitFor();
 });
 
-check("a cell with several addresses asks for a correction", {}, async ({ page, stack, hand }) => {
+check.detail("a cell with several addresses asks for a correction", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "Name\tEmail\nAnn Doe\tann@example.com / ann@home.example");
@@ -600,7 +600,7 @@ check("a cell with several addresses asks for a correction", {}, async ({ page, 
   await summary(page, "1 will be invited");
 });
 
-check("an address with a likely typing mistake gets a suggestion", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("an address with a likely typing mistake gets a suggestion", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "o’brien@example.com, ann@gmial.com");
@@ -638,7 +638,7 @@ check("addresses that may be mistyped are to be looked at again before they are 
   assert.deepEqual((await deal.rows()).map(({ email }) => email).sort(), ["ann@example.com", "foo.bar@acme.example", "jo@gmial.com"]);
 });
 
-check("where a line does not say which text is the name, the page offers each", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("where a line does not say which text is the name, the page offers each", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", "ann@example.com\nGus Hay;gus@example.com;Sales");
@@ -677,7 +677,7 @@ check("a reload changes neither the list nor who is invited, and the fuller of t
   assert.deepEqual((await deal.rows()).map(({ email, name }) => `${name} ${email}`).sort(), ["Ann Doe ann@example.com", "Zoe Low ZOE@example.com"]);
 });
 
-check("a deal that ends within 30 days says so where people are invited, with the way to its successor", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a deal that ends within 30 days says so where people are invited, with the way to its successor", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ ends: 20 });
   await inviting(page, deal);
   await page.getByText(/^This deal ends in\s20\sdays, on .*\. People who accept have a seat until then\.$/).waitFor();
@@ -707,7 +707,7 @@ check("inviting into a full deal says that nobody can accept until a seat is fre
   await page.getByRole("region", { name: "Result" }).getByText("Every seat is taken: nobody can accept until a seat is free.").waitFor();
 });
 
-check("more than ten thousand addresses are refused before any check", {}, async ({ page, stack, hand }) => {
+check.detail("more than ten thousand addresses are refused before any check", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", addresses("ann", 10_001).join("\n"));
@@ -744,7 +744,7 @@ check("unexpected outcomes are listed, retried and downloaded", { hands: [Keyboa
 
 const SAID_NO = answered(409);
 
-check("the list of a deal that ends stays in sight, and can be copied or taken to another deal", { expect: [SAID_NO] }, async ({ page, stack, hand }) => {
+check.detail("the list of a deal that ends stays in sight, and can be copied or taken to another deal", { expect: [SAID_NO] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const next = await stack.newDeal({ org: deal.org, name: "Next year" });
   await inviting(page, deal);
@@ -776,7 +776,7 @@ check("the list of a deal that ends stays in sight, and can be copied or taken t
   assert.deepEqual(await drafts(page), []);
 });
 
-check("the list of a deal that is deleted stays in sight", { expect: [answered(404)] }, async ({ page, stack, hand }) => {
+check.detail("the list of a deal that is deleted stays in sight", { expect: [answered(404)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const others = await Promise.all(["Spring", "Autumn"].map((name) => stack.newDeal({ org: deal.org, name })));
   await inviting(page, deal);
@@ -812,7 +812,7 @@ const WAYS = [
   }],
 ];
 for (const [way, leave] of WAYS) {
-  check(`rows that were not sent stay when the result is left by ${way}`, {}, async ({ page, stack, hand }) => {
+  check.detail(`rows that were not sent stay when the result is left by ${way}`, {}, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
     await enter(page, deal.manager, deal.path);
     await hand.press("link", "Invite people");
@@ -843,7 +843,7 @@ for (const [way, leave] of WAYS) {
 }
 
 for (const viewport of [DESKTOP, PHONE]) {
-  check(`a double click on “Remove” removes one row, which can be restored, and an edited row has “Done”, ${viewport.width} px wide`, { viewport }, async ({ page, stack, hand }) => {
+  check.detail(`a double click on “Remove” removes one row, which can be restored, and an edited row has “Done”, ${viewport.width} px wide`, { viewport }, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
     await deal.invite(["ann@example.com"]);
     await inviting(page, deal);
@@ -882,7 +882,7 @@ async function holdInvites(page, deal) {
   return answer;
 }
 
-check("invites that were stopped stay when the result is left", {}, async ({ page, stack, hand }) => {
+check.detail("invites that were stopped stay when the result is left", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 200 });
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", addresses("ann", 60).join("\n"));
@@ -948,7 +948,7 @@ const ENDS = [
   }],
 ];
 for (const [way, leave] of ENDS) {
-  check(`${way} while invites are being sent asks first, also on another page`, {}, async ({ page, stack, hand }) => {
+  check.detail(`${way} while invites are being sent asks first, also on another page`, {}, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal({ seats: 200 });
     await inviting(page, deal);
     await hand.paste("textbox", "Addresses", addresses("ann", 60).join("\n"));
@@ -1038,7 +1038,7 @@ const UNDER_WAY = [
   }, 401],
 ];
 for (const [what, begin, last] of UNDER_WAY) {
-  check(`signing out deletes a list that is being ${what}, whenever the answer comes`, { expect: [answered(401)] }, async ({ page, stack, hand }) => {
+  check.detail(`signing out deletes a list that is being ${what}, whenever the answer comes`, { expect: [answered(401)] }, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal({ seats: 200 });
     await inviting(page, deal);
     let leave = (_) => {};
@@ -1060,7 +1060,7 @@ for (const [what, begin, last] of UNDER_WAY) {
   });
 }
 
-check("new invites appear on the Deal seats page even if the server returns an older list", {}, async ({ page, stack, hand }) => {
+check.detail("new invites appear on the Deal seats page even if the server returns an older list", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["old@example.com"]);
   const older = await deal.api("GET", "/seats");
@@ -1074,7 +1074,7 @@ check("new invites appear on the Deal seats page even if the server returns an o
   await until("three rows", async () => (await page.getByRole("table", { name: "Invites" }).getByRole("rowheader").count()) === 3);
 });
 
-check("a manager can copy the mail settings for an IT team", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a manager can copy the mail settings for an IT team", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await inviting(page, deal);

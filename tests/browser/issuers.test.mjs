@@ -28,7 +28,7 @@ check("a manager invites, and a learner accepts, with another issuer's tokens", 
   await partner.page.getByRole("link", { name: "Deals admin" }).waitFor();
 });
 
-check("an access token that the API cannot read is refused with a sentence", {}, async ({ page, hand, stack }) => {
+check.detail("an access token that the API cannot read is refused with a sentence", {}, async ({ page, hand, stack }) => {
   const config = await (await fetch(`${stack.url}/config.json`)).json();
   await page.route("**/config.json", (route) => route.fulfill({ json: { ...config, authorizeParameters: "" } }));
   await page.goto("/");
@@ -51,14 +51,14 @@ async function refreshed(page, hand, stack, prepare = () => {}) {
   return answer;
 }
 
-check("tokens are refreshed in memory before they expire", {}, async ({ page, hand, stack }) => {
+check.detail("tokens are refreshed in memory before they expire", {}, async ({ page, hand, stack }) => {
   assert.equal((await refreshed(page, hand, stack)).status(), 200);
   await page.getByRole("link", { name: "Invite people" }).waitFor();
   const kept = await page.evaluate(() => [...Object.keys(sessionStorage), ...Object.keys(localStorage)]);
   assert.deepEqual(kept.sort(), ["account:/", "search", "signed-in"]);
 });
 
-check("a refused refresh ends the session", { expect: [answered(400), answered(401)] }, async ({ page, hand, stack }) => {
+check.detail("a refused refresh ends the session", { expect: [answered(400), answered(401)] }, async ({ page, hand, stack }) => {
   const refuse = () => page.route("**/oidc/token", (route) => route.fulfill({ status: 400, json: { error: "invalid_grant" } }));
   assert.equal((await refreshed(page, hand, stack, refuse)).status(), 400);
   await page.getByText("Your session has ended.").waitFor();

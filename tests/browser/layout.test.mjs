@@ -219,7 +219,7 @@ const ACTIONS = {
 };
 
 for (const [what, { at, prepare, act, request, done, inForm = false, expect = [] }] of Object.entries(ACTIONS)) {
-  check(`nothing moves during ${what}`, { expect }, async (window) => {
+  check.detail(`nothing moves during ${what}`, { expect }, async (window) => {
     const { page } = window;
     await at(window);
     const rest = await positionsAtEachWidth(page);
@@ -241,7 +241,7 @@ for (const [what, { at, prepare, act, request, done, inForm = false, expect = []
   });
 }
 
-check("the second press of a double click selects no text of what the first one brought", {}, async ({ page, stack, hand }) => {
+check.detail("the second press of a double click selects no text of what the first one brought", {}, async ({ page, stack, hand }) => {
   await invite({ page, stack, hand });
   await page.getByRole("button", { name: "Remove jo@gmial.com" }).click();
   await page.getByRole("button", { name: "Send 2 invites" }).click();
@@ -261,7 +261,7 @@ check("the second press of a double click selects no text of what the first one 
   assert.equal(await page.evaluate(() => String(getSelection()).trim()), "people");
 });
 
-check("a deal's buttons are in one line, and ended and pending have colours of their own", {}, async ({ page, stack }) => {
+check.detail("a deal's buttons are in one line, and ended and pending have colours of their own", {}, async ({ page, stack }) => {
   await admin({ page, stack });
   const buttons = page.getByRole("row").nth(1).getByRole("button");
   assert.equal(new Set(await buttons.evaluateAll((all) => all.map((button) => button.getBoundingClientRect().top))).size, 1);
@@ -273,7 +273,7 @@ check("a deal's buttons are in one line, and ended and pending have colours of t
   assert.equal(new Set(colours).size, colours.length);
 });
 
-check("the chevron of a text that unfolds follows its words", {}, async ({ page, stack }) => {
+check.detail("the chevron of a text that unfolds follows its words", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await enter(page, deal.manager, `${deal.path}/invite`);
   const gap = await page.getByText("Emails not arriving?").evaluate((summary) => {
@@ -284,7 +284,7 @@ check("the chevron of a text that unfolds follows its words", {}, async ({ page,
   assert.ok(gap < 40, `${gap} px after the words`);
 });
 
-check("Stop keeps clear of the progress bar, and a card of a list is low", {}, async ({ another, stack }) => {
+check.detail("Stop keeps clear of the progress bar, and a card of a list is low", {}, async ({ another, stack }) => {
   const { page } = await another({ viewport: { width: 390, height: 844 } });
   await seats({ page, stack });
   const { height } = await page.getByRole("row").filter({ hasText: "Ann Example" }).boundingBox();
@@ -315,7 +315,7 @@ function misplaced(table) {
   ];
 }
 
-check("on a phone, a long address lies over no other text", {}, async ({ another, stack }) => {
+check.detail("on a phone, a long address lies over no other text", {}, async ({ another, stack }) => {
   const { page, hand } = await another({ viewport: { width: 390, height: 844 } });
   const deal = await stack.newDeal();
   const long = `${"a".repeat(60)}@${"b".repeat(60)}.example`;
@@ -329,7 +329,7 @@ check("on a phone, a long address lies over no other text", {}, async ({ another
   assert.deepEqual(await page.getByRole("table", { name: "Invites" }).evaluate(misplaced), []);
 });
 
-check("a long address breaks after its @ and its dots, not within a word", {}, async ({ page, stack }) => {
+check.detail("a long address breaks after its @ and its dots, not within a word", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   const email = `success+${deal.org}@simulator.amazonses.com`;
   await deal.invite([email]);
@@ -347,7 +347,7 @@ check("a long address breaks after its @ and its dots, not within a word", {}, a
   assert.deepEqual(lines, [1, 1, 1, 1]);
 });
 
-check("at 1280 px, an address has one line, the actions have two, and a row is low", {}, async ({ page, stack }) => {
+check.detail("at 1280 px, an address has one line, the actions have two, and a row is low", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   const emails = ["anna.mueller@acme.example", "bob@acme.example", "cat@acme.example"];
   await deal.invite(emails.map((email, index) => (index === 0 ? { email, name: "Anna Müller" } : email)));
@@ -368,7 +368,7 @@ check("at 1280 px, an address has one line, the actions have two, and a row is l
   assert.ok(height <= 66, `a row of ${height} px`);
 });
 
-check("at 1280 px, a history starts under the address, with and without checkboxes", {}, async ({ page, stack }) => {
+check.detail("at 1280 px, a history starts under the address, with and without checkboxes", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await deal.seat("ann@acme.example");
   await enter(page, deal.manager, deal.path);
@@ -383,7 +383,7 @@ check("at 1280 px, a history starts under the address, with and without checkbox
   }
 });
 
-check("on a phone, the lower edge of a list of people fades while more follow", {}, async ({ another, stack }) => {
+check.detail("on a phone, the lower edge of a list of people fades while more follow", {}, async ({ another, stack }) => {
   const { page, hand } = await another({ viewport: { width: 390, height: 844 } });
   const deal = await stack.newDeal();
   await deal.invite(addresses("ann", 12));
@@ -404,13 +404,13 @@ check("on a phone, the lower edge of a list of people fades while more follow", 
   assert.ok(!faded.equals(await edge()));
 });
 
-check("where the table is narrow, addresses still break at their dots", { viewport: { width: 1000, height: 900 } }, async ({ page, stack }) => {
+check.detail("where the table is narrow, addresses still break at their dots", { viewport: { width: 1000, height: 900 } }, async ({ page, stack }) => {
   await seats({ page, stack });
   const { height } = await page.getByRole("rowheader", { name: "ann@example.com" }).boundingBox();
   assert.ok(height <= 90, `a row of ${height} px`);
 });
 
-check("on a phone, a message is the lower edge of the page, and goes when the person goes on", { viewport: PHONE, hasTouch: true }, async ({ page, stack, hand }) => {
+check.detail("on a phone, a message is the lower edge of the page, and goes when the person goes on", { viewport: PHONE, hasTouch: true }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const emails = addresses(`m${deal.org}-`, 8);
   await deal.invite(emails);
@@ -439,7 +439,7 @@ check("on a phone, a message is the lower edge of the page, and goes when the pe
   }
 });
 
-check("on a phone, each value of a deal is beside its label", {}, async ({ another, stack }) => {
+check.detail("on a phone, each value of a deal is beside its label", {}, async ({ another, stack }) => {
   const { page } = await another({ viewport: { width: 390, height: 844 } });
   const { org, manager } = await stack.newDeal();
   // A manager of a single deal is led to it.
@@ -462,7 +462,7 @@ function inWindow(element) {
   return [top + 3, bottom - 3].every((y) => element.contains(document.elementFromPoint((left + right) / 2, y)));
 }
 
-check("on a low phone, a long question and its long result keep their buttons in the window", {}, async ({ another, stack }) => {
+check.detail("on a low phone, a long question and its long result keep their buttons in the window", {}, async ({ another, stack }) => {
   const { page, hand } = await another({ viewport: { width: 390, height: 600 } });
   const deal = await stack.newDeal({ seats: 1 });
   const long = [1, 2, 3, 4].map((n) => `a.person.with.many.names.${n}@${"a.large.organisation.".repeat(3)}example.com`);
@@ -484,7 +484,7 @@ check("on a low phone, a long question and its long result keep their buttons in
   for (const part of await message.getByRole("button").all()) assert.ok(await part.evaluate(inWindow), await part.innerText());
 });
 
-check("on a low phone, a form keeps its title and its buttons in the window", {}, async ({ another, stack }) => {
+check.detail("on a low phone, a form keeps its title and its buttons in the window", {}, async ({ another, stack }) => {
   const { page, hand } = await another({ viewport: { width: 390, height: 600 } });
   await admin({ page, stack });
   await hand.press("button", "New deal");
@@ -492,7 +492,7 @@ check("on a low phone, a form keeps its title and its buttons in the window", {}
   for (const part of [form.getByRole("heading"), ...(await form.getByRole("button").all())]) assert.ok(await part.evaluate(inWindow), await part.innerText());
 });
 
-check("on a page of one card, the logo is above its edge", {}, async ({ page }) => {
+check.detail("on a page of one card, the logo is above its edge", {}, async ({ page }) => {
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 900 });
     await page.goto(`/unsubscribe#${"a".repeat(64)}`);

@@ -5,7 +5,7 @@ import { suite } from "./suite.mjs";
 
 const check = suite();
 
-check("a page of 200 invites makes the same two requests as a page of 50, with as many bytes", {}, async ({ stack, another }) => {
+check.detail("a page of 200 invites makes the same two requests as a page of 50, with as many bytes", {}, async ({ stack, another }) => {
   const [few, many] = await Promise.all([50, 200].map(async (invites) => {
     const deal = await dealOf(stack, invites);
     const { page } = await another();

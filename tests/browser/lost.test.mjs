@@ -21,7 +21,7 @@ const loseAnswer = (page, url, method = "POST") => {
 const says = (page, text) => page.getByText(text).first().waitFor();
 
 for (const next of ["Continue", "Finish without the rest"]) {
-  check(`after a lost answer, “${next}” says that the first attempt invited everybody`, LOST, async ({ page, stack, hand }) => {
+  check.detail(`after a lost answer, “${next}” says that the first attempt invited everybody`, LOST, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
     const people = [`ann@${deal.org}.example`, `bob@${deal.org}.example`];
     await enter(page, deal.manager, `${deal.path}/invite`);
@@ -40,7 +40,7 @@ for (const next of ["Continue", "Finish without the rest"]) {
   });
 }
 
-check("“Finish without the rest” says what it waits for, and nothing else is sent meanwhile", LOST, async ({ page, stack, hand }) => {
+check.detail("“Finish without the rest” says what it waits for, and nothing else is sent meanwhile", LOST, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await enter(page, deal.manager, `${deal.path}/invite`);
   await hand.paste("textbox", "Addresses", `ann@${deal.org}.example\nbob@${deal.org}.example`);
@@ -119,7 +119,7 @@ const ROW_ACTIONS = {
 const sendsOf = async (deal) => (await deal.rows()).map(({ email, sends }) => [email, sends]);
 
 for (const [what, { ready, act, request: [url, method], what: subject, refused, done, repeated = done, rows }] of Object.entries(ROW_ACTIONS)) {
-  check(`after a lost answer of ${what}, the page says at once that it has gone through`, LOST, async ({ page, stack, hand }) => {
+  check.detail(`after a lost answer of ${what}, the page says at once that it has gone through`, LOST, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
     await ready(deal);
     await enter(page, deal.manager, deal.path);
@@ -130,7 +130,7 @@ for (const [what, { ready, act, request: [url, method], what: subject, refused, 
     assert.deepEqual(await sendsOf(deal), rows);
   });
 
-  check(`while a lost answer of ${what} cannot be checked, the page says so, and the repetition says what is the case`, { ...LOST, expect: [...LOST.expect, ...(refused ? [answered(refused)] : [])] }, async ({ page, stack, hand }) => {
+  check.detail(`while a lost answer of ${what} cannot be checked, the page says so, and the repetition says what is the case`, { ...LOST, expect: [...LOST.expect, ...(refused ? [answered(refused)] : [])] }, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
     await ready(deal);
     await enter(page, deal.manager, deal.path);
@@ -145,7 +145,7 @@ for (const [what, { ready, act, request: [url, method], what: subject, refused, 
     assert.deepEqual(await sendsOf(deal), rows);
   });
 
-  check(`when ${what} does not arrive, the page says so, and tries again`, LOST, async ({ page, stack, hand }) => {
+  check.detail(`when ${what} does not arrive, the page says so, and tries again`, LOST, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
     await ready(deal);
     await enter(page, deal.manager, deal.path);
@@ -159,7 +159,7 @@ for (const [what, { ready, act, request: [url, method], what: subject, refused, 
   });
 }
 
-check("when a resend does not arrive and the invite was cancelled meanwhile, the page says so", LOST, async ({ page, stack, hand }) => {
+check.detail("when a resend does not arrive and the invite was cancelled meanwhile, the page says so", LOST, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await enter(page, deal.manager, deal.path);
@@ -171,7 +171,7 @@ check("when a resend does not arrive and the invite was cancelled meanwhile, the
   await says(page, `Not resent: the invite to ann@example.com was cancelled by ${deal.manager} in the meantime.`);
 });
 
-check("correcting an invite that somebody else cancelled says so", { expect: [answered(404)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("correcting an invite that somebody else cancelled says so", { expect: [answered(404)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await stack.fault("reject", 1);
   await deal.invite(["ann@exmaple.com"]);
@@ -184,7 +184,7 @@ check("correcting an invite that somebody else cancelled says so", { expect: [an
   assert.deepEqual(await deal.rows(), []);
 });
 
-check("cancelling an invite whose address another tab corrected says so, and the new invite stays", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("cancelling an invite whose address another tab corrected says so, and the new invite stays", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const people = ["ann@exmaple.com", "bob@example.com", "cat@exmaple.com"];
   await stack.fault("reject", 3);
@@ -208,7 +208,7 @@ for (const [button, confirm, maybe, done] of [
   ["Cancel selected", "Cancel 2 invites", "these invites may have been cancelled.", "2 invites cancelled: ann@example.com, bob@example.com."],
 ]) {
   for (const isBlind of [false, true]) {
-    check(`a lost answer of “${button}” is ${isBlind ? "not reported as somebody else's change if it cannot be settled" : "settled at once"}`, LOST, async ({ page, stack, hand }) => {
+    check.detail(`a lost answer of “${button}” is ${isBlind ? "not reported as somebody else's change if it cannot be settled" : "settled at once"}`, LOST, async ({ page, stack, hand }) => {
       const deal = await stack.newDeal();
       await deal.invite(["ann@example.com", "bob@example.com"]);
       await enter(page, deal.manager, deal.path);
@@ -265,7 +265,7 @@ check("after a reload in the middle of a resend of many, the page says who is le
   assert.equal(await page.getByText("Resending was interrupted.").count(), 0);
 });
 
-check("a cancellation of many that was left is not asked about again", LOST, async ({ page, stack, hand }) => {
+check.detail("a cancellation of many that was left is not asked about again", LOST, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await enter(page, deal.manager, deal.path);
@@ -285,7 +285,7 @@ check("a cancellation of many that was left is not asked about again", LOST, asy
   assert.equal((await deal.rows()).length, 1);
 });
 
-check("a resend of many that did not arrive counts nobody, not even whom it leaves out", LOST, async ({ page, stack, hand }) => {
+check.detail("a resend of many that did not arrive counts nobody, not even whom it leaves out", LOST, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [ann, bob] = [`ann@${deal.org}.example`, `bob@${deal.org}.example`];
   await deal.invite([ann, bob]);
@@ -311,7 +311,7 @@ const loseDeal = (page, deal, method) => {
   });
 };
 
-check("after a lost answer of a resize, the page says at once that it was saved", LOST, async ({ page, stack, hand }) => {
+check.detail("after a lost answer of a resize, the page says at once that it was saved", LOST, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await enter(page, ADMIN, `/admin?organisation=${deal.org}`);
   await hand.press("button", "Resize Unlimited");
@@ -321,7 +321,7 @@ check("after a lost answer of a resize, the page says at once that it was saved"
   await says(page, "Unlimited now has 30 seats");
 });
 
-check("a lost answer of a resize that cannot be checked is not reported as somebody else's change", { ...LOST, expect: [...LOST.expect, answered(412)] }, async ({ page, stack, hand }) => {
+check.detail("a lost answer of a resize that cannot be checked is not reported as somebody else's change", { ...LOST, expect: [...LOST.expect, answered(412)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await enter(page, ADMIN, `/admin?organisation=${deal.org}`);
   await hand.press("button", "Resize Unlimited");
@@ -353,7 +353,7 @@ check("after a lost answer of “Accept”, the page finds the seat, and no hidd
   assert.equal(await page.getByText("You have not accepted yet").count(), 0);
 });
 
-check("a lost answer of “Accept” is found by somebody who stopped the invites, too", LOST, async ({ page, stack, hand }) => {
+check.detail("a lost answer of “Accept” is found by somebody who stopped the invites, too", LOST, async ({ page, stack, hand }) => {
   await openInvite({ page, stack, hand });
   await hand.press("button", "Not me / stop inviting me");
   await loseAnswer(page, "**/api/invites/accept");
@@ -363,7 +363,7 @@ check("a lost answer of “Accept” is found by somebody who stopped the invite
   assert.equal(await page.getByRole("alert").count(), 0);
 });
 
-check("while a lost answer of “Accept” cannot be checked, the page does not say that nothing was accepted, and the next attempt shows the seat", LOST, async ({ page, stack, hand }) => {
+check.detail("while a lost answer of “Accept” cannot be checked, the page does not say that nothing was accepted, and the next attempt shows the seat", LOST, async ({ page, stack, hand }) => {
   await openInvite({ page, stack, hand });
   await loseAnswer(page, "**/api/invites/accept");
   await page.route("**/api/invites/preview", disconnect);
@@ -374,7 +374,7 @@ check("while a lost answer of “Accept” cannot be checked, the page does not 
   await page.getByRole("heading", { name: "You have a seat" }).waitFor();
 });
 
-check("after a lost answer of “Accept”, another answer does not make the page say that nothing was accepted", LOST, async ({ page, stack, hand }) => {
+check.detail("after a lost answer of “Accept”, another answer does not make the page say that nothing was accepted", LOST, async ({ page, stack, hand }) => {
   await openInvite({ page, stack, hand });
   await loseAnswer(page, "**/api/invites/accept");
   await page.route("**/api/invites/preview", disconnect);
@@ -386,7 +386,7 @@ check("after a lost answer of “Accept”, another answer does not make the pag
 });
 
 for (const [who, stops] of [["", false], [" by somebody who stopped the invites", true]]) {
-  check(`“No thanks”${who} after a lost answer of “Accept” is said not to count, and how to give the seat back`, { ...LOST, expect: [...LOST.expect, answered(409)] }, async ({ page, stack, hand }) => {
+  check.detail(`“No thanks”${who} after a lost answer of “Accept” is said not to count, and how to give the seat back`, { ...LOST, expect: [...LOST.expect, answered(409)] }, async ({ page, stack, hand }) => {
     await openInvite({ page, stack, hand });
     if (stops) await hand.press("button", "Not me / stop inviting me");
     await loseAnswer(page, "**/api/invites/accept");
@@ -418,7 +418,7 @@ async function openFull({ page, stack, hand }, answer) {
 }
 
 for (const [answer, button, done] of ANSWERS) {
-  check(`after a lost answer of “${button}”, the page says that it has gone through`, LOST, async ({ page, stack, hand }) => {
+  check.detail(`after a lost answer of “${button}”, the page says that it has gone through`, LOST, async ({ page, stack, hand }) => {
     await openFull({ page, stack, hand }, answer);
     await loseAnswer(page, `**/api/invites/${answer}`);
     await hand.press("button", button);
@@ -426,7 +426,7 @@ for (const [answer, button, done] of ANSWERS) {
     assert.equal(await page.getByRole("alert").count(), 0);
   });
 
-  check(`when “${button}” does not arrive, the page says so, and tries again`, LOST, async ({ page, stack, hand }) => {
+  check.detail(`when “${button}” does not arrive, the page says so, and tries again`, LOST, async ({ page, stack, hand }) => {
     await openFull({ page, stack, hand }, answer);
     await page.route(`**/api/invites/${answer}`, disconnect, { times: 1 });
     await hand.press("button", button);
@@ -436,7 +436,7 @@ for (const [answer, button, done] of ANSWERS) {
   });
 }
 
-check("while a lost answer of “No thanks” cannot be checked, the page names it, and tries again", LOST, async ({ page, stack, hand }) => {
+check.detail("while a lost answer of “No thanks” cannot be checked, the page names it, and tries again", LOST, async ({ page, stack, hand }) => {
   await openFull({ page, stack, hand }, "decline");
   await loseAnswer(page, "**/api/invites/decline");
   await page.getByRole("button", { name: "No thanks" }).waitFor();
@@ -459,7 +459,7 @@ for (const [button, confirm, method, what, done] of [
     await hand.press("button", confirm, page.getByRole("dialog"));
   };
 
-  check(`after a lost answer of “${button}”, the page says at once what is the case`, { ...LOST, expect: [...LOST.expect, answered(404)] }, async ({ page, stack, hand }) => {
+  check.detail(`after a lost answer of “${button}”, the page says at once what is the case`, { ...LOST, expect: [...LOST.expect, answered(404)] }, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
     await enter(page, ADMIN, `/admin?organisation=${deal.org}`);
     await loseAnswer(page, `**/api${deal.path}`, method);
@@ -469,7 +469,7 @@ for (const [button, confirm, method, what, done] of [
     await isDone(page);
   });
 
-  check(`while a lost answer of “${button}” cannot be checked, the page says so, and the repetition says what is the case`, { ...LOST, expect: [...LOST.expect, answered(412)] }, async ({ page, stack, hand }) => {
+  check.detail(`while a lost answer of “${button}” cannot be checked, the page says so, and the repetition says what is the case`, { ...LOST, expect: [...LOST.expect, answered(412)] }, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
     await enter(page, ADMIN, `/admin?organisation=${deal.org}`);
     await loseDeal(page, deal, method);
@@ -481,7 +481,7 @@ for (const [button, confirm, method, what, done] of [
     await isDone(page);
   });
 
-  check(`when “${button}” does not arrive, the page says so, and tries again`, LOST, async ({ page, stack, hand }) => {
+  check.detail(`when “${button}” does not arrive, the page says so, and tries again`, LOST, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
     await enter(page, ADMIN, `/admin?organisation=${deal.org}`);
     let held = false;
@@ -494,7 +494,7 @@ for (const [button, confirm, method, what, done] of [
   });
 }
 
-check("resending an invite whose address somebody else corrected says so, and lists the new one", { expect: [answered(404)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("resending an invite whose address somebody else corrected says so, and lists the new one", { expect: [answered(404)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite([`ann@${deal.org}.example`]);
   await enter(page, deal.manager, deal.path);

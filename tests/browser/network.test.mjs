@@ -72,7 +72,7 @@ const PAGES = [
 ];
 const FOR_ADMINS = ["Deals admin", "organisations"];
 for (const [name, path, request, role, content] of PAGES) {
-  check(`the ${name} page survives every kind of broken answer`, { expect: EXPECTED, hands: [Keyboard] }, async ({ context, page, stack, hand }) => {
+  check.detail(`the ${name} page survives every kind of broken answer`, { expect: EXPECTED, hands: [Keyboard] }, async ({ context, page, stack, hand }) => {
     const deal = await stack.newDeal();
     await deal.invite([`ann@${deal.org}.example`]);
     await context.addInitScript(holdTimeLimits);
@@ -90,7 +90,7 @@ for (const [name, path, request, role, content] of PAGES) {
 }
 
 for (const [what, request] of [["settings", "**/config.json"], ["issuer", "**/oidc/.well-known/*"], ["issuer’s tokens", "**/oidc/token"]]) {
-  check(`a sign-in that gets no proper answer from the ${what} says so`, { expect: EXPECTED }, async ({ context, page, stack, hand }) => {
+  check.detail(`a sign-in that gets no proper answer from the ${what} says so`, { expect: EXPECTED }, async ({ context, page, stack, hand }) => {
     const deal = await stack.newDeal();
     await context.addInitScript(holdTimeLimits);
     await breakEach(page, request, () => true, async (place) => {
@@ -226,7 +226,7 @@ const ACTIONS = {
   "unsubscribing": { at: ({ page }) => page.goto(`/unsubscribe#${"a".repeat(64)}`), act: press("Stop inviting me"), request: ["**/unsubscribe/*", "POST"], says: "The invites may have been stopped. Trying again is safe." },
 };
 for (const [what, { at, act, again = "Try again", request: [url, by], says = "", see }] of Object.entries(ACTIONS)) {
-  check(`${what} without a proper answer says what happened, to whom, and what to do`, { expect: EXPECTED, hands: [Keyboard] }, async ({ context, page, stack, hand }) => {
+  check.detail(`${what} without a proper answer says what happened, to whom, and what to do`, { expect: EXPECTED, hands: [Keyboard] }, async ({ context, page, stack, hand }) => {
     const window = { page, stack, hand };
     await context.addInitScript(holdTimeLimits);
     await at(window);
@@ -248,7 +248,7 @@ check("an action that meets the end of the session says that it was not done, an
   assert.equal(await page.getByText("Your session has ended.").count(), 1);
 });
 
-check("an action that is told to wait counts down, and waits for the person", { expect: [answered(503)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("an action that is told to wait counts down, and waits for the person", { expect: [answered(503)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await page.route("**/resend", (route) => route.fulfill(unavailable(1)), { times: 1 });
@@ -259,7 +259,7 @@ check("an action that is told to wait counts down, and waits for the person", { 
   await page.getByText("A new invite to ann@example.com is on its way.").first().waitFor();
 });
 
-check("a read within an action, too, waits for the person before the action goes on", { expect: [answered(503), /ERR_INTERNET_DISCONNECTED/], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a read within an action, too, waits for the person before the action goes on", { expect: [answered(503), /ERR_INTERNET_DISCONNECTED/], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite([ANN]);
   await enter(page, deal.manager, deal.path);
@@ -285,7 +285,7 @@ check("a read within an action, too, waits for the person before the action goes
   await page.getByText("1 invite resent").first().waitFor();
 });
 
-check("a form opens only by the person's hand, and no other takes its place", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
+check.detail("a form opens only by the person's hand, and no other takes its place", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
   await admin({ page, stack });
   await page.route("**/api/deals/*", (route) => route.fulfill(unavailable(1)), { times: 1 });
   await hand.press("button", "Resize Unlimited");
@@ -306,7 +306,7 @@ check("a form opens only by the person's hand, and no other takes its place", { 
   await page.getByRole("dialog", { name: "New deal" }).waitFor();
 });
 
-check("a check that failed after a reload leaves no row “Checking…”", { expect: EXPECTED, hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a check that failed after a reload leaves no row “Checking…”", { expect: EXPECTED, hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await enter(page, deal.manager, `${deal.path}/invite`);
   await hand.paste("textbox", "Addresses", `${ANN}\n${BOB}`);

@@ -31,7 +31,7 @@ async function opened(page, deal) {
   await page.getByRole("link", { name: "Pending 2" }).waitFor();
 }
 
-check("a search refreshes all numbers or none, and another tab all of them", {}, async ({ page, stack, hand }) => {
+check.detail("a search refreshes all numbers or none, and another tab all of them", {}, async ({ page, stack, hand }) => {
   const { deal, ann, bob, accept } = await twoInvited(stack);
   await opened(page, deal);
   await accept();
@@ -45,7 +45,7 @@ check("a search refreshes all numbers or none, and another tab all of them", {},
   assert.deepEqual(await numbersOf(page), AFTER);
 });
 
-check("numbers that could not be refreshed say from when they are", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
+check.detail("numbers that could not be refreshed say from when they are", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
   const { deal, ann, accept } = await twoInvited(stack);
   await opened(page, deal);
   await accept();
@@ -59,7 +59,7 @@ check("numbers that could not be refreshed say from when they are", { expect: [a
   assert.deepEqual(await numbersOf(page), AFTER);
 });
 
-check("numbers in view for minutes say from when they are", {}, async ({ page, stack }) => {
+check.detail("numbers in view for minutes say from when they are", {}, async ({ page, stack }) => {
   const { deal } = await twoInvited(stack);
   await page.clock.install();
   await opened(page, deal);
@@ -90,7 +90,7 @@ check("after an action, all numbers are those of the server", { expect: [answere
   assert.deepEqual(await numbersOf(page), { allocated: "3", accepted: "3", pending: "0" });
 });
 
-check("an action whose numbers could not be refreshed says from when they are", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
+check.detail("an action whose numbers could not be refreshed says from when they are", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
   const { deal, ann } = await twoInvited(stack);
   await opened(page, deal);
   await page.route("**/counts", (route) => route.fulfill({ status: 503, json: { message: "Service Unavailable" } }));
@@ -98,7 +98,7 @@ check("an action whose numbers could not be refreshed says from when they are", 
   await page.getByText(/All numbers are as of .*They could not be refreshed\./).waitFor();
 });
 
-check("after sending a list, numbers that could not be refreshed say from when they are", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
+check.detail("after sending a list, numbers that could not be refreshed say from when they are", { expect: [answered(503)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await enter(page, deal.manager, `${deal.path}/invite`);
   await hand.write("textbox", "Addresses", `ann@${deal.org}.example`);
@@ -110,7 +110,7 @@ check("after sending a list, numbers that could not be refreshed say from when t
 });
 
 for (const event of ["visibilitychange", "focus"]) {
-  check(`coming back to a browser tab or its window after a minute refreshes it, by ${event}`, {}, async ({ page, stack }) => {
+  check.detail(`coming back to a browser tab or its window after a minute refreshes it, by ${event}`, {}, async ({ page, stack }) => {
     const { deal, accept } = await twoInvited(stack);
     await opened(page, deal);
     await accept();
@@ -121,7 +121,7 @@ for (const event of ["visibilitychange", "focus"]) {
   });
 }
 
-check("a time that has passed is never shown as to come, even if the server's clock is ahead", {}, async ({ page, stack }) => {
+check.detail("a time that has passed is never shown as to come, even if the server's clock is ahead", {}, async ({ page, stack }) => {
   const { deal, ann } = await twoInvited(stack);
   const later = (seconds) => new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+/, "");
   await page.route("**/api/deals/*/seats*", async (route) => {

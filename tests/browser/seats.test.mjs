@@ -27,7 +27,7 @@ const listed = (page) => list(page).getByRole("rowheader").allInnerTexts();
 const shows = (page, rows) => until(`the rows ${rows}`, async () => isDeepStrictEqual(await listed(page), rows));
 const says = (page, text) => page.getByRole("status").filter({ hasText: text }).or(page.getByRole("alert").filter({ hasText: text })).first().waitFor();
 
-check("a single deal opens directly, and the navigation leads to all deals", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a single deal opens directly, and the navigation leads to all deals", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await enter(page, deal.manager, "/");
   await page.waitForURL(`**${deal.path}`);
@@ -56,7 +56,7 @@ check("the numbers, the tabs and the list match the deal", {}, async ({ page, st
   assert.deepEqual((await listed(page)).sort(), ["ann@example.com", "bob@example.com"]);
 });
 
-check("the address keeps the tab and the page of the list through a new sign-in", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("the address keeps the tab and the page of the list through a new sign-in", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 60));
   await enter(page, deal.manager, deal.path);
@@ -94,7 +94,7 @@ check("paging shows every row once, even if somebody is invited in between", { h
   await shows(page, seen.slice(50, 100));
 });
 
-check("a later page whose rows have gone says so, and not that the list is empty", {}, async ({ page, stack, hand }) => {
+check.detail("a later page whose rows have gone says so, and not that the list is empty", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 51));
   await enter(page, deal.manager, deal.path);
@@ -107,7 +107,7 @@ check("a later page whose rows have gone says so, and not that the list is empty
 
 const SEARCH = "Name or address contains";
 
-check("a reload leads back to the place in the list", {}, async ({ page, stack, hand }) => {
+check.detail("a reload leads back to the place in the list", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 90));
   await enter(page, deal.manager, deal.path);
@@ -121,7 +121,7 @@ check("a reload leads back to the place in the list", {}, async ({ page, stack, 
   await until("the place", () => page.evaluate(() => scrollY === 900));
 });
 
-check("Back leads to the place in the list from which a page was opened", {}, async ({ page, stack }) => {
+check.detail("Back leads to the place in the list from which a page was opened", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal({ seats: 100 });
   await deal.invite(addresses("ann", 50));
   await enter(page, deal.manager, deal.path);
@@ -206,7 +206,7 @@ check("search finds people by any part of name or address, and no URL contains t
   assert.deepEqual(asked.filter((url) => /bob|deja|nn\b|zoe/i.test(url)), []);
 });
 
-check("a search shows how much of the list is loaded, and comes back after a new sign-in", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a search shows how much of the list is loaded, and comes back after a new sign-in", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite([...addresses("ann", 210), "bob@example.com"]);
   await enter(page, deal.manager, deal.path);
@@ -227,7 +227,7 @@ check("a search shows how much of the list is loaded, and comes back after a new
   assert.equal(await page.getByRole("searchbox", { name: SEARCH }).inputValue(), "ob@ex");
 });
 
-check("a search comes back at its page after a reload", {}, async ({ page, stack, hand }) => {
+check.detail("a search comes back at its page after a reload", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 60));
   await enter(page, deal.manager, deal.path);
@@ -241,7 +241,7 @@ check("a search comes back at its page after a reload", {}, async ({ page, stack
   await shows(page, rows);
 });
 
-check("a search begins at the first page of another tab, and keeps its place in the first", {}, async ({ page, stack, hand }) => {
+check.detail("a search begins at the first page of another tab, and keeps its place in the first", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 58));
   await deal.seat("bob@example.com");
@@ -259,7 +259,7 @@ check("a search begins at the first page of another tab, and keeps its place in 
   await shows(page, rows);
 });
 
-check("a search says what it hides, in each tab, and ends with the visit", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a search says what it hides, in each tab, and ends with the visit", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.seat("bob@example.com");
   await deal.invite(["ann@example.com", "anna@example.com"]);
@@ -283,7 +283,7 @@ check("a search says what it hides, in each tab, and ends with the visit", { han
   assert.equal(await page.getByRole("searchbox", { name: SEARCH }).inputValue(), "");
 });
 
-check("in a deal of more than 2,000 invites, search finds the beginning of addresses and says so", {}, async ({ page, stack, hand }) => {
+check.detail("in a deal of more than 2,000 invites, search finds the beginning of addresses and says so", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite([...addresses("ann", 20), "bob@example.com"]);
   const page200 = await deal.api("GET", "/seats?limit=200");
@@ -307,7 +307,7 @@ check("in a deal of more than 2,000 invites, search finds the beginning of addre
   await shows(page, ["bob@example.com"]);
 });
 
-check("more than 2,000 removed invites are not searched, and the page says so", {}, async ({ page, stack, hand }) => {
+check.detail("more than 2,000 removed invites are not searched, and the page says so", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(["ann@example.com", "bob@example.com"]);
   await deal.api("DELETE", `/invites/${(await deal.row("ann@example.com")).id}`);
@@ -344,7 +344,7 @@ check("all pending invites are resent", { hands: [Keyboard] }, async ({ page, st
   assert.deepEqual((await deal.rows()).map(({ sends }) => sends), [...Array.from({ length: 60 }, () => 2), 1]);
 });
 
-check("a resend of all leaves out who got an email a short while ago, and says so of the seats what an invite says", {}, async ({ page, stack, hand }) => {
+check.detail("a resend of all leaves out who got an email a short while ago, and says so of the seats what an invite says", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 2 });
   const [old, fresh] = [addresses("old", 3), ["bob@example.com", "cat@example.com"]];
   await deal.invite([...old, ...fresh]);
@@ -365,7 +365,7 @@ check("a resend of all leaves out who got an email a short while ago, and says s
   assert.deepEqual((await deal.rows()).map(({ email, sends }) => sends === (old.includes(email) ? 2 : 1)), Array.from({ length: 5 }, () => true));
 });
 
-check("the buttons for selected invites stay in view", {}, async ({ page, stack }) => {
+check.detail("the buttons for selected invites stay in view", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 40));
   await enter(page, deal.manager, deal.path);
@@ -425,7 +425,7 @@ check("removed people are invited again, one or all, and not a corrected address
   assert.equal(await page.evaluate(() => location.search), "", "no address holds them");
 });
 
-check("who invited is shown where it is somebody else", {}, async ({ page, stack }) => {
+check.detail("who invited is shown where it is somebody else", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await page.route(`**/api${deal.path}/seats*`, async (route) => {
@@ -438,7 +438,7 @@ check("who invited is shown where it is somebody else", {}, async ({ page, stack
   assert.equal(await page.getByText("Invited by").count(), 1);
 });
 
-check("a manager whose mails do not arrive finds help on the list", {}, async ({ page, stack }) => {
+check.detail("a manager whose mails do not arrive finds help on the list", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await enter(page, deal.manager, deal.path);
@@ -506,7 +506,7 @@ check("cancelling an invite names the person first, and Escape keeps the invite"
   await page.getByRole("row", { name: /Ann Example/ }).waitFor();
 });
 
-check("a message that is dismissed gives the focus back", { hands: BOTH }, async ({ page, stack, hand }) => {
+check.detail("a message that is dismissed gives the focus back", { hands: BOTH }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com", "bob@example.com"]);
   await enter(page, deal.manager, deal.path);
@@ -521,7 +521,7 @@ check("a message that is dismissed gives the focus back", { hands: BOTH }, async
   assert.equal(await focused(page), "Resend invite to ann@example.com");
 });
 
-check("what is selected stays selected in another search, and is cancelled together", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("what is selected stays selected in another search, and is cancelled together", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const people = ["ann", "bob", "cat", "dan"].map((name) => `${name}@${deal.org}.example`);
   await deal.invite(people);
@@ -543,7 +543,7 @@ check("what is selected stays selected in another search, and is cancelled toget
   assert.deepEqual((await deal.rows()).map(({ email }) => email), people.slice(3));
 });
 
-check("a correction that was not sent is kept while another tab is open", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a correction that was not sent is kept while another tab is open", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite([{ email: "ann@exmaple.com", name: "Ann Roe" }]);
   await enter(page, deal.manager, deal.path);
@@ -603,7 +603,7 @@ check("selected invites are resent or cancelled together", { hands: [Keyboard] }
   await shows(page, [people[2]]);
 });
 
-check("all expired invites are resent in three actions", { hands: [Keyboard] }, async ({ page, hand }) => {
+check.detail("all expired invites are resent in three actions", { hands: [Keyboard] }, async ({ page, hand }) => {
   const deal = expired.all;
   await enter(page, deal.manager, deal.path);
   hand.actions = 0;
@@ -644,7 +644,7 @@ check("all that match are selected, on every page, and cancelled with a result f
   assert.deepEqual((await deal.rows()).map(({ email }) => email), ["ann001@example.com", "bob@example.com"]);
 });
 
-check("a list that is too long to load is selected page by page, until a search has loaded it", {}, async ({ page, stack, hand }) => {
+check.detail("a list that is too long to load is selected page by page, until a search has loaded it", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 60));
   await page.route(`**/api${deal.path}/counts`, async (route) => {
@@ -712,7 +712,7 @@ check("the open list is downloaded as CSV, whole or not at all", { hands: [Keybo
   assert.equal(files.length, 1);
 });
 
-check("a row says when the next reminder goes", {}, async ({ page, stack }) => {
+check.detail("a row says when the next reminder goes", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com", "bob@example.com"]);
   await page.route(`**/api${deal.path}/seats*`, async (route) => {
@@ -729,7 +729,7 @@ check("a row says when the next reminder goes", {}, async ({ page, stack }) => {
   assert.ok(button.x - (reminder.x + reminder.width) >= 8, "there is room between the reminder and the buttons");
 });
 
-check("a deal that ends within 30 days leads to its successor, and to its invite page", {}, async ({ page, stack }) => {
+check.detail("a deal that ends within 30 days leads to its successor, and to its invite page", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal({ ends: 20 });
   await enter(page, deal.manager, deal.path);
   await page.getByText("Ask your partnership manager for a new deal, so that your learners can go on.").waitFor();
@@ -764,7 +764,7 @@ const STALE = {
   },
 };
 for (const [what, { there, says: text, rows, tabs }] of Object.entries(STALE)) {
-  check(`after ${what} in another tab, an action says so, and rows and numbers are refreshed together`, { hands: [Keyboard], expect: [answered(404), answered(412)] }, async ({ page, stack, hand }) => {
+  check.detail(`after ${what} in another tab, an action says so, and rows and numbers are refreshed together`, { hands: [Keyboard], expect: [answered(404), answered(412)] }, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
     const [ann, bob] = [`ann@${deal.org}.example`, `bob@${deal.org}.example`];
     await deal.invite([ann, bob]);
@@ -815,7 +815,7 @@ async function held(page, url) {
   return answer;
 }
 
-check("a list that is opened while invites are resent is there when they are", {}, async ({ page, stack, hand }) => {
+check.detail("a list that is opened while invites are resent is there when they are", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 60));
   await enter(page, deal.manager, `${deal.path}?status=pending`);
@@ -832,7 +832,7 @@ check("a list that is opened while invites are resent is there when they are", {
   await until("the list again", async () => (await listed(page)).length === 50, 10);
 });
 
-check("a resend of many goes on when another tab or page is opened, and its progress, “Stop” and result stay", {}, async ({ page, stack, hand }) => {
+check.detail("a resend of many goes on when another tab or page is opened, and its progress, “Stop” and result stay", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 60));
   await enter(page, deal.manager, `${deal.path}?status=pending`);
@@ -860,7 +860,7 @@ check("a resend of many goes on when another tab or page is opened, and its prog
   await page.getByRole("button", { name: "Download result" }).waitFor({ state: "detached" });
 });
 
-check("a refusal is told in the tab that was opened meanwhile, and passes with it", { hands: [Keyboard], expect: [answered(404)] }, async ({ page, stack, hand }) => {
+check.detail("a refusal is told in the tab that was opened meanwhile, and passes with it", { hands: [Keyboard], expect: [answered(404)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com", "bob@example.com"]);
   await enter(page, deal.manager, deal.path);
@@ -879,7 +879,7 @@ check("a refusal is told in the tab that was opened meanwhile, and passes with i
   await page.getByText("Not resent: the invite").waitFor({ state: "detached" });
 });
 
-check("a refused correction is told, although its form has gone", { hands: [Keyboard], expect: [answered(409)] }, async ({ page, stack, hand }) => {
+check.detail("a refused correction is told, although its form has gone", { hands: [Keyboard], expect: [answered(409)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [ann, bob] = [`ann@${deal.org}.example`, `bob@${deal.org}.example`];
   await deal.invite([ann, bob]);
@@ -894,7 +894,7 @@ check("a refused correction is told, although its form has gone", { hands: [Keyb
   await page.getByRole("alert").filter({ hasText: `The correction of ${ann} failed.` }).waitFor();
 });
 
-check("“Back” over a question answers no", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("“Back” over a question answers no", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await enter(page, deal.manager, "/deals");
@@ -909,7 +909,7 @@ check("“Back” over a question answers no", { hands: [Keyboard] }, async ({ p
   assert.equal(await page.getByRole("dialog").count(), 0);
 });
 
-check("a list that is loaded for a question is not asked about in another tab", {}, async ({ page, stack, hand }) => {
+check.detail("a list that is loaded for a question is not asked about in another tab", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 60));
   await enter(page, deal.manager, `${deal.path}?status=pending`);
@@ -925,7 +925,7 @@ check("a list that is loaded for a question is not asked about in another tab", 
   await assert.rejects(page.getByRole("dialog").waitFor({ timeout: 1000 }));
 });
 
-check("a resend of all that reaches nobody says why", {}, async ({ page, stack, hand }) => {
+check.detail("a resend of all that reaches nobody says why", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const ann = `ann@${deal.org}.example`;
   await deal.invite([ann]);
@@ -936,7 +936,7 @@ check("a resend of all that reaches nobody says why", {}, async ({ page, stack, 
   await says(page, `Not resent: ${ann} (bounced). Once a mailbox that bounced works, use “Resend” in its row`);
 });
 
-check("the list shows the manager's own actions at once, even if the server returns an older list", {}, async ({ page, stack }) => {
+check.detail("the list shows the manager's own actions at once, even if the server returns an older list", {}, async ({ page, stack }) => {
   const deal = expired.older;
   await deal.invite(["bob@example.com"]);
   const list = `**/api${deal.path}/seats*`;
@@ -975,7 +975,7 @@ check("each state of an invite is described", {}, async ({ page, stack }) => {
   assert.equal(await resendable.count(), 2, "only cat and eve have no mail in the queue");
 });
 
-check("an invite that was declined and expired says when, and its correction says that it asks again", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("an invite that was declined and expired says when, and its correction says that it asks again", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   const sent = await deal.api("GET", "/seats");
@@ -988,7 +988,7 @@ check("an invite that was declined and expired says when, and its correction say
   await page.getByText(/^This person said no on \d+\s\w+: the new invite asks again\.$/).waitFor();
 });
 
-check("an open list says who expired, and who accepted in time", {}, async ({ page, stack }) => {
+check.detail("an open list says who expired, and who accepted in time", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   const [ann, bob] = [`ann@${deal.org}.example`, `bob@${deal.org}.example`];
   await deal.invite([ann, bob]);
@@ -1026,7 +1026,7 @@ check("the address of a delivered invite is corrected", { hands: [Keyboard] }, a
   assert.equal(await rowOf(page, wrong).count(), 0);
 });
 
-check("the form that corrects the lowest row is in view, whole", {}, async ({ page, stack, hand }) => {
+check.detail("the form that corrects the lowest row is in view, whole", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 500 });
   await deal.invite(addresses("ann", 20));
   await enter(page, deal.manager, deal.path);
@@ -1038,7 +1038,7 @@ check("the form that corrects the lowest row is in view, whole", {}, async ({ pa
   assert.ok(y >= 0 && y + height <= page.viewportSize().height, `${y} ${height}`);
 });
 
-check("a correction that is on its way cannot be taken back, and its form says so", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a correction that is on its way cannot be taken back, and its form says so", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@exmaple.com"]);
   await enter(page, deal.manager, deal.path);
@@ -1058,7 +1058,7 @@ check("a correction that is on its way cannot be taken back, and its form says s
   await form.waitFor({ state: "detached" });
 });
 
-check("a correction asks again about an address that may be mistyped, and Escape keeps the old one", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a correction asks again about an address that may be mistyped, and Escape keeps the old one", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const ann = `ann@${deal.org}.example`;
   await deal.invite([ann]);
@@ -1093,7 +1093,7 @@ check("a correction asks again about an address that may be mistyped, and Escape
   assert.deepEqual((await deal.rows()).map(({ email, sends }) => [email, sends]), [[`ANN@${deal.org}.example`, 1]]);
 });
 
-check("a correction and a list ask about a domain that is like the usual one of the deal", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a correction and a list ask about a domain that is like the usual one of the deal", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const people = ["ann", "bob", "cat"].map((name) => `${name}@${deal.org}.example`);
   const [ann] = people;
@@ -1128,7 +1128,7 @@ check("a name is corrected without an email", { hands: [Keyboard] }, async ({ pa
   assert.deepEqual((await deal.rows()).map(({ email, name, sends }) => [email, name, sends]), [["ann@gmial.com", "Ann Roe", 1]]);
 });
 
-check("a queued mail's row is refreshed until the mail is sent", {}, async ({ page, stack }) => {
+check.detail("a queued mail's row is refreshed until the mail is sent", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   const sent = await deal.api("GET", "/seats");
@@ -1163,7 +1163,7 @@ check("an action on a changed invite says so and shows the current state", { exp
   await page.getByRole("button", { name: `De-allocate seat of bob@${deal.org}.example` }).waitFor();
 });
 
-check("if the reason of a refusal cannot be loaded, the page says what was refused, and loads it again", { expect: [answered(412), answered(503)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("if the reason of a refusal cannot be loaded, the page says what was refused, and loads it again", { expect: [answered(412), answered(503)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await enter(page, deal.manager);

@@ -47,7 +47,7 @@ check("a manager sets a deal's reminders, and reads what they mean", { hands: [K
   assert.deepEqual(asked, [{ after: ["14d"] }, { after: [] }]);
 });
 
-check("a refused reminder says why at its field, and a lost answer whether the reminders were saved", { expect: [answered(400), /ERR_CONNECTION_RESET/], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a refused reminder says why at its field, and a lost answer whether the reminders were saved", { expect: [answered(400), /ERR_CONNECTION_RESET/], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const errors = [{ field: "after", detail: "must be shorter than the lifetime of an invite" }];
   await reminders(page, deal, ["7d", "21d"], ({ after }) => after[1] === "30d"
@@ -76,7 +76,7 @@ check("a refused reminder says why at its field, and a lost answer whether the r
   assert.deepEqual((await deal.api("GET")).reminders, ["7d", "20d"]);
 });
 
-check("reminders that were not saved are kept, and said to be", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("reminders that were not saved are kept, and said to be", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await reminders(page, deal, ["7d", "21d"], stored);
   await enter(page, deal.manager, "/deals");
@@ -98,7 +98,7 @@ check("reminders that were not saved are kept, and said to be", { hands: [Keyboa
   assert.equal(await page.getByText("You changed this before").count(), 0, "what is saved is no draft");
 });
 
-check("reminders that another manager saves meanwhile are told, and not undone", { expect: [answered(503)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("reminders that another manager saves meanwhile are told, and not undone", { expect: [answered(503)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await enter(page, deal.manager, `${deal.path}/settings`);
   const [first, second] = ["First", "Second"].map((name) => page.getByRole("textbox", { name: `${name} reminder after` }));
@@ -124,7 +124,7 @@ check("reminders that another manager saves meanwhile are told, and not undone",
   assert.deepEqual(await stored(), ["2d", "10d"]);
 });
 
-check("when the session ends, reminders that were not saved are kept", { expect: [answered(401)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("when the session ends, reminders that were not saved are kept", { expect: [answered(401)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await enter(page, deal.manager, `${deal.path}/settings`);
   const first = page.getByRole("textbox", { name: "First reminder after" });
@@ -139,7 +139,7 @@ check("when the session ends, reminders that were not saved are kept", { expect:
   assert.equal(await first.inputValue(), "9");
 });
 
-check("the reminders of a deal that has ended cannot be set", {}, async ({ page, stack }) => {
+check.detail("the reminders of a deal that has ended cannot be set", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await deal.patch({ endsAt: new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "") });
   await enter(page, deal.manager, `${deal.path}/settings`);
@@ -183,7 +183,7 @@ check("the daily email is switched on, renewed and switched off on the deals pag
   assert.deepEqual(asked, [true, true, false]);
 });
 
-check("the daily email says what is missing, and whether it is on after a lost answer", { expect: [answered(409), /ERR_CONNECTION_RESET/] }, async ({ page, stack, hand }) => {
+check.detail("the daily email says what is missing, and whether it is on after a lost answer", { expect: [answered(409), /ERR_CONNECTION_RESET/] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const state = await digest(page);
   await enter(page, deal.manager, "/deals");
@@ -210,7 +210,7 @@ check("the daily email says what is missing, and whether it is on after a lost a
   await page.getByRole("alert").waitFor({ state: "detached" });
 });
 
-check("a renewal of the daily email that fails is said to be one", { expect: [answered(503), answered(429)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a renewal of the daily email that fails is said to be one", { expect: [answered(503), answered(429)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   (await digest(page)).on = true;
   await enter(page, deal.manager, "/deals");

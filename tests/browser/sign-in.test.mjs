@@ -6,7 +6,7 @@ import { suite } from "./suite.mjs";
 
 const check = suite();
 
-check("with site data blocked, the portal says what to allow", { hands: [Keyboard] }, async ({ context, page, stack, hand }) => {
+check.detail("with site data blocked, the portal says what to allow", { hands: [Keyboard] }, async ({ context, page, stack, hand }) => {
   await blockSiteData(context);
   await page.goto("/");
   await hand.press("button", "Sign in");
@@ -15,7 +15,7 @@ check("with site data blocked, the portal says what to allow", { hands: [Keyboar
 });
 
 for (const [path, tidy] of [["//x.example/", "/x.example/"], ["///deals", "/deals"]]) {
-  check(`signing in at ${path} succeeds and leaves no code in the address`, {}, async ({ page, stack, hand }) => {
+  check.detail(`signing in at ${path} succeeds and leaves no code in the address`, {}, async ({ page, stack, hand }) => {
     await page.goto(stack.url + path);
     await hand.press("button", "Sign in");
     await chooseAccount(page, hand, "manager@acme.example");
@@ -36,7 +36,7 @@ const remember = (context, email) =>
     await route.fulfill({ status: 302, headers: { location } });
   });
 
-check("a device whose clock is ahead is told so when it signs in", { hands: [Keyboard] }, async ({ context, page, stack, hand }) => {
+check.detail("a device whose clock is ahead is told so when it signs in", { hands: [Keyboard] }, async ({ context, page, stack, hand }) => {
   const deal = await stack.newDeal();
   await context.addInitScript(() => {
     const now = Date.now;
@@ -91,7 +91,7 @@ check("the local issuer keeps a session until the person signs out, as real issu
 });
 
 for (const [what, email, path] of [["the list of deals", undefined, "/deals"], ["a deal", undefined, undefined], ["Deals admin", ADMIN, "/admin"]]) {
-  check(`after reloads of ${what}, Back leaves it at once`, {}, async ({ context, page, stack }) => {
+  check.detail(`after reloads of ${what}, Back leaves it at once`, {}, async ({ context, page, stack }) => {
     const deal = await stack.newDeal();
     const [who, where] = [email ?? deal.manager, path ?? deal.path];
     await remember(context, who);
@@ -111,7 +111,7 @@ for (const [what, email, path] of [["the list of deals", undefined, "/deals"], [
   });
 }
 
-check("a deal's address in a new tab opens without a question if the issuer knows the person", {}, async ({ context, page, stack }) => {
+check.detail("a deal's address in a new tab opens without a question if the issuer knows the person", {}, async ({ context, page, stack }) => {
   const deal = await stack.newDeal();
   await page.goto(deal.path);
   await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
@@ -123,7 +123,7 @@ check("a deal's address in a new tab opens without a question if the issuer know
   await tab.getByRole("heading", { name: "Deal seats: Unlimited" }).waitFor();
 });
 
-check("a new tab opens without a question while another is signed in, and its token stays there", {}, async ({ context, page, stack, hand }) => {
+check.detail("a new tab opens without a question while another is signed in, and its token stays there", {}, async ({ context, page, stack, hand }) => {
   const deal = await stack.newDeal();
   await remember(context, deal.manager);
   const [stranger, tab] = [await context.newPage(), await context.newPage()];
@@ -141,7 +141,7 @@ check("a new tab opens without a question while another is signed in, and its to
   await stranger.getByRole("button", { name: "Sign in", exact: true }).waitFor();
 });
 
-check("if another tab changes the account, a reload says so, and asks before it removes a list", { expect: [answered(404)] }, async ({ context, page, stack }) => {
+check.detail("if another tab changes the account, a reload says so, and asks before it removes a list", { expect: [answered(404)] }, async ({ context, page, stack }) => {
   const [deal, other] = [await stack.newDeal(), await stack.newDeal()];
   await remember(context, deal.manager);
   await enter(page, deal.manager, deal.path);
@@ -158,7 +158,7 @@ check("if another tab changes the account, a reload says so, and asks before it 
   assert.doesNotMatch(await page.evaluate(() => JSON.stringify({ ...sessionStorage })), /(eve|zoe)@/);
 });
 
-check("a reload of an invitation returns without a question, and accepts nothing", {}, async ({ context, page, stack, hand }) => {
+check.detail("a reload of an invitation returns without a question, and accepts nothing", {}, async ({ context, page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite([`ann@${deal.org}.example`]);
   await remember(context, "ann@home.example");
@@ -174,7 +174,7 @@ check("a reload of an invitation returns without a question, and accepts nothing
   assert.equal((await deal.rows())[0].status, "pending");
 });
 
-check("if the issuer has forgotten the person, it asks, and leads back", {}, async ({ context, page, stack, hand }) => {
+check.detail("if the issuer has forgotten the person, it asks, and leads back", {}, async ({ context, page, stack, hand }) => {
   const deal = await stack.newDeal();
   await context.route(SILENT, (route) => {
     const { searchParams } = new URL(route.request().url());
@@ -240,5 +240,5 @@ const leaving = (isSame) => async ({ context, page, stack }) => {
   }
 };
 
-check("a list in a tab that left with another is there again for the same person", {}, leaving(true));
-check("a list in a tab that left with another is removed for another person only on request", { expect: [answered(403)] }, leaving(false));
+check.detail("a list in a tab that left with another is there again for the same person", {}, leaving(true));
+check.detail("a list in a tab that left with another is removed for another person only on request", { expect: [answered(403)] }, leaving(false));

@@ -39,7 +39,7 @@ check("a slow page says what it loads, and loads without a layout shift", {}, as
   assert.ok(shift < GOOD_SHIFT, `a layout shift of ${shift}`);
 });
 
-check("an empty list says what to do", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("an empty list says what to do", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await enter(page, deal.manager, deal.path);
   await page.getByText("Nobody has an invite or a seat.").waitFor();
@@ -50,7 +50,7 @@ check("an empty list says what to do", { hands: [Keyboard] }, async ({ page, sta
   await heading(page, "Invite people");
 });
 
-check("the list of deals says which deal ends soon, and its pages offer each deal that runs on", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("the list of deals says which deal ends soon, and its pages offer each deal that runs on", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ ends: 2 });
   const later = await stack.newDeal({ org: deal.org, name: "Ten hours later", ends: 2.4 });
   const next = await stack.newDeal({ org: deal.org, name: "Next term", seats: 400 });
@@ -69,7 +69,7 @@ check("the list of deals says which deal ends soon, and its pages offer each dea
   await page.waitForURL(`**${next.path}/invite`);
 });
 
-check("a manager without a deal is told so", {}, async ({ page }) => {
+check.detail("a manager without a deal is told so", {}, async ({ page }) => {
   await enter(page, "manager@nobody-yet.example");
   await page.getByText("Your organisation has no deals yet.").waitFor();
 });
@@ -79,7 +79,7 @@ for (const [what, fault, words, answer] of [
   ["the connection is lost", /ERR_INTERNET_DISCONNECTED/, "Can’t connect to Seatkeeper.", (route) => route.abort("internetdisconnected")],
   ["the API throttles requests", answered(429), "Too many requests.", (route) => route.fulfill({ status: 429, json: { message: "Too Many Requests" } })],
 ]) {
-  check(`when ${what}, one action retries`, { expect: [fault], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  check.detail(`when ${what}, one action retries`, { expect: [fault], hands: [Keyboard] }, async ({ page, stack, hand }) => {
     const deal = await stack.newDeal();
     await deal.invite(["ann@example.com"]);
     await page.route(seatsOf(deal), answer);
@@ -91,7 +91,7 @@ for (const [what, fault, words, answer] of [
   });
 }
 
-check("a failed action says so, changes nothing, and can be retried", { expect: [answered(503)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("a failed action says so, changes nothing, and can be retried", { expect: [answered(503)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await page.route("**/resend", (route) => route.fulfill(UNAVAILABLE), { times: 1 });
@@ -133,7 +133,7 @@ check("an expired session is reported once, and signing in leads back to the pag
   assert.equal(page.url(), `${stack.url}${deal.path}?status=pending`);
 });
 
-check("a learner who opens the portal is told that the account manages no seats, and how to see a seat and learn", { expect: [answered(403)] }, async ({ page, stack, hand }) => {
+check.detail("a learner who opens the portal is told that the account manages no seats, and how to see a seat and learn", { expect: [answered(403)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const learner = `learner@${deal.org}.example`;
   await deal.seat(learner);
@@ -178,7 +178,7 @@ check("another organisation's deal looks like a missing deal", { expect: [answer
   }
 });
 
-check("before sign-in, a known path offers to sign in, and an unknown path says that no page is there", {}, async ({ page }) => {
+check.detail("before sign-in, a known path offers to sign in, and an unknown path says that no page is there", {}, async ({ page }) => {
   for (const path of ["/", "/deals", "/deals/x", "/deals/x/invite", "/admin"]) {
     await page.goto(path);
     await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
@@ -190,7 +190,7 @@ check("before sign-in, a known path offers to sign in, and an unknown path says 
   }
 });
 
-check("a missing page links to the deals", {}, async ({ page, stack }) => {
+check.detail("a missing page links to the deals", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await enter(page, deal.manager, "/nowhere");
   await heading(page, "Page not found");
@@ -198,7 +198,7 @@ check("a missing page links to the deals", {}, async ({ page, stack }) => {
   await heading(page, "Deal seats: Unlimited");
 });
 
-check("an invalid place in a list leads to the first page", { expect: [answered(400)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("an invalid place in a list leads to the first page", { expect: [answered(400)], hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await enter(page, deal.manager, `${deal.path}?after=forged`);
@@ -206,7 +206,7 @@ check("an invalid place in a list leads to the first page", { expect: [answered(
   await page.getByRole("rowheader", { name: "ann@example.com" }).waitFor();
 });
 
-check("a deal that has ended says so, and offers neither an invite nor a resend", {}, async ({ page, stack }) => {
+check.detail("a deal that has ended says so, and offers neither an invite nor a resend", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await stack.fault("reject", 1);
@@ -221,7 +221,7 @@ check("a deal that has ended says so, and offers neither an invite nor a resend"
   assert.equal(await page.getByRole("button", { name: /^Resend|^Correct/ }).count(), 0);
 });
 
-check("a deal that ends while its page is open is shown as ended after an action", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
+check.detail("a deal that ends while its page is open is shown as ended after an action", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await deal.invite(["ann@example.com"]);
   await enter(page, deal.manager, deal.path);
@@ -234,7 +234,7 @@ check("a deal that ends while its page is open is shown as ended after an action
   assert.equal(await page.getByRole("button", { name: /^Resend/ }).count(), 0);
 });
 
-check("a deal that ends while people are invited is shown as ended", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
+check.detail("a deal that ends while people are invited is shown as ended", { expect: [answered(409)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await enter(page, deal.manager, `${deal.path}/invite`);
   await hand.paste("textbox", "Addresses", "ann@example.com\nbob@example.com");
@@ -273,7 +273,7 @@ check("the access token is in the page's memory only", {}, async ({ context, pag
   assert.deepEqual(await page.evaluate(async () => (await indexedDB.databases()).length + (await caches.keys()).length), 0);
 });
 
-check("animations follow the reduced-motion setting", {}, async ({ page, stack }) => {
+check.detail("animations follow the reduced-motion setting", {}, async ({ page, stack }) => {
   const deal = await stack.newDeal();
   await page.route("**/api/deals/**", () => undefined);
   await enter(page, deal.manager, deal.path);
@@ -284,7 +284,7 @@ check("animations follow the reduced-motion setting", {}, async ({ page, stack }
   await until("motion", moving);
 });
 
-check("a partnership manager starts at Deals admin, where the logo leads", { expect: [answered(403)] }, async ({ page, stack, hand }) => {
+check.detail("a partnership manager starts at Deals admin, where the logo leads", { expect: [answered(403)] }, async ({ page, stack, hand }) => {
   await enter(page, ADMIN);
   await heading(page, "Deals admin");
   await page.goto("/admin?find=acme");

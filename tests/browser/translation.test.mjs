@@ -8,7 +8,7 @@ const check = suite();
 
 const shown = (page) => page.locator("body").innerText();
 
-check("a translated invitation shows changes", { expect: [answered(401), answered(503)] }, async ({ context, page, stack, hand }) => {
+check.detail("a translated invitation shows changes", { expect: [answered(401), answered(503)] }, async ({ context, page, stack, hand }) => {
   await translate(context);
   const deal = await stack.newDeal({ seats: 1 });
   await deal.seat("bob@example.com");
@@ -32,7 +32,7 @@ check("a translated invitation shows changes", { expect: [answered(401), answere
   assert.doesNotMatch(await shown(page), /Try again|Accept as|The mail went to/);
 });
 
-check("a translated invitation shows the learner's answers", {}, async ({ context, page, stack, hand }) => {
+check.detail("a translated invitation shows the learner's answers", {}, async ({ context, page, stack, hand }) => {
   await translate(context);
   const deal = await stack.newDeal({ seats: 1 });
   await deal.seat("bob@example.com");
@@ -53,7 +53,7 @@ check("a translated invitation shows the learner's answers", {}, async ({ contex
   assert.deepEqual(await staleTexts(page), []);
 });
 
-check("a translated page keeps counting down the days", {}, async ({ context, page, stack }) => {
+check.detail("a translated page keeps counting down the days", {}, async ({ context, page, stack }) => {
   await translate(context);
   const deal = await stack.newDeal();
   await deal.invite(["eve@example.com"]);
@@ -65,7 +65,7 @@ check("a translated page keeps counting down the days", {}, async ({ context, pa
   assert.deepEqual(await staleTexts(page), []);
 });
 
-check("a translated list of invites shows changes", {}, async ({ context, page, stack, hand }) => {
+check.detail("a translated list of invites shows changes", {}, async ({ context, page, stack, hand }) => {
   await translate(context);
   const deal = await stack.newDeal({ seats: 2 });
   await deal.seat("bob@example.com");
@@ -93,7 +93,7 @@ check("a translated list of invites shows changes", {}, async ({ context, page, 
   assert.deepEqual(await staleTexts(page), []);
 });
 
-check("a translated list of addresses shows changes", {}, async ({ context, page, stack, hand }) => {
+check.detail("a translated list of addresses shows changes", {}, async ({ context, page, stack, hand }) => {
   await translate(context);
   const deal = await stack.newDeal({ seats: 1 });
   await enter(page, deal.manager, `${deal.path}/invite`);
@@ -112,7 +112,7 @@ check("a translated list of addresses shows changes", {}, async ({ context, page
   assert.deepEqual(await staleTexts(page), []);
 });
 
-check("a translated table of deals shows changes", {}, async ({ context, page, stack, hand }) => {
+check.detail("a translated table of deals shows changes", {}, async ({ context, page, stack, hand }) => {
   await translate(context);
   const { org } = await stack.newDeal({ seats: 10 });
   await enter(page, ADMIN, `/admin?organisation=${org}`);

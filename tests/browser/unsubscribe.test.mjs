@@ -25,7 +25,7 @@ async function answers(page, ...list) {
   return requests;
 }
 
-check("the address in the mail's header leads to the page, and the mail's link to the way back", { viewport: PHONE }, async ({ page, stack, hand }) => {
+check.detail("the address in the mail's header leads to the page, and the mail's link to the way back", { viewport: PHONE }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const email = `ann@${deal.org}.example`;
   await deal.invite([email]);
@@ -75,7 +75,7 @@ check("one button stops the invites, and the page says the way back", { viewport
   await heading(page, "Stop these invites?");
 });
 
-check("“paste it here” leads to the box, also where this tab has shown another invite", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("“paste it here” leads to the box, also where this tab has shown another invite", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const email = `ann@${deal.org}.example`;
   await deal.invite([email]);
@@ -88,7 +88,7 @@ check("“paste it here” leads to the box, also where this tab has shown anoth
   await page.getByRole("textbox", { name: "Link does not open? Paste it here" }).waitFor();
 });
 
-check("without an id, the page says that it can change nothing, and how to stop each kind of email", { hands: [Keyboard] }, async ({ page, hand }) => {
+check.detail("without an id, the page says that it can change nothing, and how to stop each kind of email", { hands: [Keyboard] }, async ({ page, hand }) => {
   await page.goto("/unsubscribe");
   await heading(page, "Open the link in your email");
   await page.getByText("Without the link from an email, this page can change nothing.").waitFor();
@@ -98,7 +98,7 @@ check("without an id, the page says that it can change nothing, and how to stop 
 });
 
 for (const [what, id, requests] of [["a part of its id is missing", "cut", 0], ["its id is unknown", ID, 1], ["the id of its daily email is unknown", DIGEST, 1]]) {
-  check(`if ${what}, the page says that nothing has changed, and what to do`, { expect: [answered(404)] }, async ({ page, hand }) => {
+  check.detail(`if ${what}, the page says that nothing has changed, and what to do`, { expect: [answered(404)] }, async ({ page, hand }) => {
     const posted = await answers(page, problem(404, "unknown_invite"));
     await page.goto(`/unsubscribe#${id}`);
     if (requests) await hand.press("button", /^Stop/);
@@ -113,7 +113,7 @@ for (const [what, id, lost, answer, done, doubt] of /** @type {const} */ ([
   ["the invites", ID, "The invites may have been stopped.", STOPPED, "You get no more invites from Hill & Dale", "Were these invites stopped?"],
   ["the daily email", DIGEST, "The daily email may have been stopped.", OFF, "You get no more of these emails", "Was the daily email stopped?"],
 ])) {
-  check(`when no answer comes about ${what}, the page says so, and tries again`, { expect: [/ERR_INTERNET_DISCONNECTED/], hands: [Keyboard] }, async ({ page, hand }) => {
+  check.detail(`when no answer comes about ${what}, the page says so, and tries again`, { expect: [/ERR_INTERNET_DISCONNECTED/], hands: [Keyboard] }, async ({ page, hand }) => {
     const posted = await answers(page, undefined, { contentType: "text/html", body: "<h1>Welcome to the guest network</h1>" }, answer);
     await page.goto(`/unsubscribe#${id}`);
     await hand.press("button", /^Stop/);
@@ -130,7 +130,7 @@ for (const [what, id, lost, answer, done, doubt] of /** @type {const} */ ([
   });
 }
 
-check("a refused request is said to have changed nothing", { expect: [answered(429)] }, async ({ page, hand }) => {
+check.detail("a refused request is said to have changed nothing", { expect: [answered(429)] }, async ({ page, hand }) => {
   await answers(page, { status: 429, json: { message: "Too Many Requests" } });
   await page.goto(`/unsubscribe#${ID}`);
   await hand.press("button", "Stop inviting me");
