@@ -66,7 +66,7 @@ check.detail("many who cannot be resent to are counted by reason, and an address
   await enter(page, deal.manager, `${deal.path}?status=undelivered`);
   await hand.press("checkbox", "Select all on this page");
   await hand.press("button", "Resend selected");
-  await page.getByText("Not resent: 4 invites (bounced); 1 invite (marked as spam). Once a mailbox that bounced works, use “Resend” in its row. Each row in “Not delivered” says the next step.").waitFor();
+  await page.getByText("Not resent: 4 invites (bounced: no such mailbox); 1 invite (marked as spam). Once a mailbox that bounced works, use “Resend” in its row. Each row in “Not delivered” says the next step.").waitFor();
   await hand.press("button", `Correct address ${bounced[0]}`);
   await hand.write("textbox", "Correct address", eve);
   await hand.press("button", "Correct and send");

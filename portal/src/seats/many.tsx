@@ -17,11 +17,14 @@ import {
   type DealState,
   declinedOn,
   hasDeclined,
+  howBounced,
   howStopped,
   isOptedOut,
+  isStoppedElsewhere,
   noteOf,
   placeOf,
   SOME_OPTED_OUT,
+  SOME_STOPPED,
   STOPPED,
 } from "./words";
 import type { Message } from "./work";
@@ -222,37 +225,47 @@ const WHY_NOT: Record<BulkOutcome, [why: string, step?: string]> = {
 };
 
 /** A resend of many does not reach a mailbox that did not exist, one of its row does. */
-const BOUNCED: (typeof WHY_NOT)[BulkOutcome] = [
-  "bounced",
-  "Once a mailbox that bounced works, use “Resend” in its row.",
-];
-const SPAM: (typeof WHY_NOT)[BulkOutcome] = ["marked as spam", WHY_NOT.undeliverable[1]!];
-const whyNot = ({ row, outcome }: Results[number]) => {
+const ONCE_IT_WORKS = "Once a mailbox that bounced works, use “Resend” in its row.";
+
+/** The same, with what the question before said of the person. `dated`: whether it says when. */
+function whyNot({ row, outcome }: Results[number], dated = false): [why: string, step?: string] {
+  if (outcome === "opted_out" && isOptedOut(row)) {
+    if (isStoppedElsewhere(row)) return [howStopped(row), SOME_OPTED_OUT];
+    return [dated ? howStopped(row) : "stopped invites", SOME_STOPPED];
+  }
   const { state } = row.delivery;
-  const isKnown = outcome === "undeliverable" && (state === "bounced" || state === "complained");
-  return isKnown ? (state === "bounced" ? BOUNCED : SPAM) : WHY_NOT[outcome];
-};
+  if (outcome === "undeliverable" && state === "bounced") return [howBounced(row, dated), ONCE_IT_WORKS];
+  if (outcome === "undeliverable" && state === "complained") {
+    return [dated ? howStopped(row) : "marked as spam", WHY_NOT.undeliverable[1]!];
+  }
+  return WHY_NOT[outcome];
+}
 
 /** Why a resend leaves an invite out. */
 function whyLeft(result: Results[number], dealState: DealState) {
   const { row, outcome } = result;
-  if (whyNot(result) === SPAM || outcome === "opted_out") return asSentence(howStopped(known(row)));
-  return outcome === "undeliverable" ? placeOf(row, dealState).sentence : asSentence(WHY_NOT[outcome][0]);
+  const isBounce = outcome === "undeliverable" && row.delivery.state === "bounced";
+  return isBounce ? placeOf(row, dealState).sentence : asSentence(whyNot(result, true)[0]);
 }
 
 /** More names would hide the reasons. The result for download names everybody. */
 const MOST_NAMED = 3;
 
 /** The next steps, each once. */
-const stepsOf = (results: Results) => [...new Set(results.flatMap((result) => whyNot(result)[1] ?? []))];
+function stepsOf(results: Results): string[] {
+  const steps = new Set(results.flatMap((result) => whyNot(result)[1] ?? []));
+  // It says the same of more people.
+  if (steps.has(SOME_OPTED_OUT)) steps.delete(SOME_STOPPED);
+  return [...steps];
+}
 
 /** Who was left out, by reason. */
 export function notDone(results: Results): string {
-  const reasons = [...new Set(results.map(whyNot))];
-  const parts = reasons.map((reason) => {
-    const rows = results.filter((result) => whyNot(result) === reason).map(({ row }) => row);
-    const who = results.length > MOST_NAMED ? unbroken(counted(rows.length, "invite")) : named(rows);
-    return `${who} (${reason[0]})`;
+  const isNamed = results.length <= MOST_NAMED;
+  const whyOf = (result: Results[number]) => whyNot(result, isNamed)[0];
+  const parts = [...new Set(results.map(whyOf))].map((why) => {
+    const rows = results.filter((result) => whyOf(result) === why).map(({ row }) => row);
+    return `${isNamed ? named(rows) : unbroken(counted(rows.length, "invite"))} (${why})`;
   });
   return [`${parts.join("; ")}.`, ...stepsOf(results)].join(" ");
 }
@@ -265,14 +278,12 @@ export function summary({ results, action, done }: Bulk): Message {
   return { tone, text: parts.join(" "), results };
 }
 
-/** The next step for one invite. Who stopped invites, or whose email did not arrive, has the words of their row. */
+/** The next step for one invite. Who is known to have stopped invites, or whose email did not arrive, has the words of their row. */
 function stepOf(result: Results[number], dealState: DealState): string {
   const { row, outcome } = result;
-  const step = whyNot(result)[1] ?? "";
-  if (outcome !== "opted_out" && outcome !== "undeliverable") return step;
-  const now = { ...known(row), ...(outcome === "opted_out" && { optedOut: true }) };
-  const place = placeOf(now, dealState);
-  return (isOptedOut(now) ? noteOf(place) : place.advice) ?? step;
+  const place = placeOf(row, dealState);
+  if (isOptedOut(row) && (outcome === "opted_out" || outcome === "undeliverable")) return noteOf(place);
+  return (outcome === "undeliverable" && place.advice) || (whyNot(result)[1] ?? "");
 }
 
 /** The result for download. */
