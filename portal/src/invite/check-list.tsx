@@ -26,6 +26,7 @@ const saysLookAgain = (count: number) => `${counted(count, "row says", "rows say
 /** The address that may be meant, for a row with one that may be mistyped or is none. */
 function meantBy(row: Row, usual: readonly string[]): string | undefined {
   const isWrong = row.verdict?.outcome === "invalid_email";
+  if (isWrong && row.email === "") return row.elsewhere;
   return isWrong && !isSeveral(row.email) ? suggestionFor(row.email, usual) : doubtAbout(row, usual)?.meant;
 }
 

@@ -164,8 +164,13 @@ function isRestOfName(table: Table, column: number, { name = -2, family }: Pick<
   );
 }
 
+/** Whether this is a deal's own CSV: the managers in it invited the people. */
+const isOwnFile = ({ titles = [] }: Table) =>
+  titles[0] === "email" && ["invited_by", "invite_id"].every((title) => titles.includes(title));
+
 /** The columns that may have the addresses to invite, the likeliest first. */
 function addressColumns(table: Table): number[] {
+  if (isOwnFile(table)) return [0];
   const named = (column: number) => kindOf(table.title(column)) === "email";
   // Accounts without a name show their address instead. In a column of `Ann Doe <ann@example.com>`, every cell has an address.
   const few = (column: number) =>

@@ -50,6 +50,7 @@ export interface Row {
   readonly name: string;
   readonly typed?: string;
   readonly beside?: readonly string[];
+  readonly elsewhere?: string;
   readonly isLong?: true;
   readonly wanted?: true;
   /** The last check's prediction; undefined after the row was changed. */

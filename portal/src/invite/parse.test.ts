@@ -379,6 +379,11 @@ describe("headers", () => {
     ["a title with a possessive", "Employee's name,Employee's email", "Ann Doe,ann@example.com"],
     ["a form", "Timestamp,What is your full name?,Email Address", "1/1/2026,Ann Doe,ann@example.com"],
     ["names of users", "User name,Email", "Ann Doe,ann@example.com"],
+    [
+      "a deal's own file",
+      "email,name,status,delivery,date_sent,expires,accepted,declined,sends,invited_by,invite_id",
+      "ann@example.com,Ann Doe,pending,delivered,2026-05-01T10:00:00Z,2026-06-01T10:00:00Z,,,1,max@example.com,abc",
+    ],
     ["a form of names in brackets", '"Name (Last, First)",Email', '"Doe, Ann",ann@example.com'],
     ["a login that repeats the address", "Username,Display name,Mail", "ANN@example.com,Ann Doe,ann@example.com"],
   ])("%s", (_, header, line) => expect(parseAddresses(`${header}\n${line}`)).toEqual([ANN]));
@@ -745,10 +750,19 @@ describe("the page asks if more than one column could be meant", () => {
     const text =
       "Name,Work Email,Personal Email\nAnn Doe,,ann@home.example\nBob Roe,bob@example.com,bob@home.example\n,,cat@home.example";
     expect(readList(text, [{ email: 1, name: 0 }])).toEqual({
-      rows: [{ email: "", name: "Ann Doe" }, BOB],
+      rows: [{ email: "", name: "Ann Doe", elsewhere: "ann@home.example" }, BOB],
       leftOut: { header: 1, unchosen: 1 },
     });
     expect(readList(text, [{ email: 1 }])).toEqual({ rows: [bob], leftOut: { header: 1, unchosen: 2 } });
+  });
+
+  it("an address in another column is offered if it is like the name", () => {
+    const text =
+      "Name,Email,Manager email,Home email\nAnn Doe,,max@example.com,ann@home.example\nBob Roe,,max@example.com,";
+    expect(readList(text, [{ email: 1, name: 0 }])).toMatchObject({
+      rows: [{ email: "", name: "Ann Doe", elsewhere: "ann@home.example" }, { email: "", name: "Bob Roe" }],
+    });
+    expect(readList(text, [{ email: 1, name: 0 }])).not.toHaveProperty("rows[1].elsewhere");
   });
 
   it("a dash in place of an address is a row with its name", () => {

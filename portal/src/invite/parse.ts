@@ -25,6 +25,7 @@ import {
   fromCells,
   fromLine,
   fromPiece,
+  isAddress,
   isAddresses,
   isAngled,
   isPeople,
@@ -131,7 +132,12 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
         else if (columns.email === EVERY) take(fromListed(record), "marks", raw);
         else if (isLabelled([nameCells(cells, columns), cells[columns.email] ?? ""], isTitled)) leave("others", raw);
         else {
-          const found = fromTable(record, columns, isTitled);
+          const others = isQuestion ? decision.addresses.map((column) => cells[column] ?? "").filter(isAddress) : [];
+          const found = fromTable(record, columns, isTitled).map((row) => {
+            // Not a manager's.
+            const elsewhere = row.email ? undefined : others.find((email) => fits(row.name ?? "", email));
+            return elsewhere ? { ...row, elsewhere } : row;
+          });
           take(found, raw.includes("@") ? "unchosen" : /\p{L}/u.test(raw) ? "nobody" : "marks", raw, true);
           if (found.length > 0) leave("unchosen", ...unread(cells, columns, found));
         }

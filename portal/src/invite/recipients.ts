@@ -12,6 +12,8 @@ export interface Recipient extends InviteRow {
   readonly typed?: string;
   /** The texts beside the address, if one of several may be the name. */
   readonly beside?: readonly string[];
+  /** The person's address in another column, if the chosen one has none. */
+  readonly elsewhere?: string;
   /** Whether the name is longer than what is stored of it. */
   readonly isLong?: true;
   /** Whether somebody asked for this person to be invited again. */

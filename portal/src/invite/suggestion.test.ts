@@ -117,6 +117,8 @@ it("a domain that is mistyped in more than one row is corrected in all of them a
     ["e@gmial.com", "e@gmail.com"],
     ["f@gmial.com", "f@gmail.com"],
     ["g@acme.example", undefined],
+    ["", "h@home.example"],
+    ["", "i@home.example"],
   ] as const;
   expect(commonTypos(rows.map(([email, meant], id) => ({ id, email, meant })))).toEqual([
     {

@@ -69,7 +69,7 @@ export interface CommonTypo {
 export function commonTypos(rows: readonly { id: number; email: string; meant: string | undefined }[]): CommonTypo[] {
   const found = new Map<string, { typed: string; meant: string; emails: Map<number, string> }>();
   for (const { id, email, meant } of rows) {
-    if (meant === undefined || domainOf(meant) === domainOf(email)) continue;
+    if (meant === undefined || email === "" || domainOf(meant) === domainOf(email)) continue;
     const pair = { typed: domainOf(email), meant: domainOf(meant) };
     const key = `${pair.typed} ${pair.meant}`;
     const typo = found.get(key) ?? { ...pair, emails: new Map() };
