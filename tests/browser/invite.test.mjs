@@ -91,7 +91,7 @@ check.detail("a checked address says that its earlier invite bounced, was declin
   for (const name of ["eve", "fay", "gus"]) await deal.api("DELETE", `/invites/${(await deal.row(at(name))).id}`, undefined, { "if-match": '"1"' });
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", ["ann", "bob", "cat", "dan", "eve", "fay", "gus"].map(at).join("\n"));
-  await summary(page, "4 will be invited, 2 are already pending, 1 person stopped invites. 2 rows say “Look again”.");
+  await summary(page, "4 will be invited, 2 are already pending, 1 person stopped invites. 4 rows say “Look again”.");
   await rowOf(page, at("ann")).getByText(/^The email bounced on \d+\s\w+: no such mailbox\./).waitFor();
   await rowOf(page, at("bob")).getByText(/^Said no on \d+\s\w+\.$/).waitFor();
   await rowOf(page, at("cat")).getByText("The new address got an invite. This makes a second one for that person. Will be invited, unless you correct or remove it.").waitFor();
@@ -102,6 +102,10 @@ check.detail("a checked address says that its earlier invite bounced, was declin
   await rowOf(page, at("gus")).getByText(/^Cancelled by a manager on .* The email was marked as spam on .* another address, and invite that one\.$/).waitFor();
   await rowOf(page, at("eve")).getByText(/^Cancelled by a manager on \d+\s\w+\.$/).waitFor();
   assert.equal(await rowOf(page, at("dan")).getByRole("link").count(), 0);
+  await hand.press("button", "Send 4 invites");
+  const question = page.getByRole("dialog", { name: "Send although 4 rows say “Look again”?" });
+  assert.deepEqual((await question.getByRole("listitem").allInnerTexts()).sort(), ["bob", "cat", "eve", "fay"].map(at));
+  await hand.press("button", "Look again", question);
   await hand.press("link", "See the new invite", rowOf(page, at("cat")));
   await page.getByRole("button", { name: `Correct address ${at("dan")}` }).waitFor();
   assert.deepEqual(await page.getByRole("rowheader").allInnerTexts(), [at("dan")]);
@@ -178,6 +182,57 @@ check.detail("a press on Send that ends the editing of a row sends once the row 
   await hand.press("button", "Send 2 invites");
   await page.getByRole("heading", { name: /^2 people invited/ }).waitFor();
   assert.deepEqual((await deal.rows()).map(({ email }) => email).sort(), ["ann@example.com", "dan@example.com"]);
+});
+
+check.detail("Enter in an edited row checks it, and closes it unless it is wrong", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, deal);
+  await hand.paste("textbox", "Addresses", "ann@example.com\nbob at example.com");
+  await summary(page, "1 will be invited, 1 is not an address");
+  const typeInto = async (name, text) => {
+    await hand.write("textbox", name, text);
+    await page.keyboard.press("Enter");
+  };
+  await typeInto("Address in row 1", "bob@@example.com");
+  await page.getByRole("button", { name: "bob@example.com", exact: true }).waitFor();
+  await typeInto("Address in row 1", "bob@example.com");
+  await summary(page, "2 will be invited");
+  await page.locator("button:focus", { hasText: "Edit" }).waitFor();
+  await hand.press("button", "Edit bob@example.com");
+  await typeInto("Name in row 1", "Bob Roe");
+  await rowOf(page, "bob@example.com").getByRole("cell", { name: "Bob Roe" }).waitFor();
+  assert.equal(await page.getByRole("rowheader").getByRole("textbox").count(), 0);
+});
+
+check.detail("a mistyped domain is corrected in all its rows at once, if somebody wants it", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, deal);
+  const people = [..."abcde"].map((local) => `${local}@acme.${local < "c" ? "exmaple" : "example"}`);
+  await hand.paste("textbox", "Addresses", [...people, "cat@gmial.com"].join("\n"));
+  await summary(page, "6 will be invited. 3 rows say “Look again”.");
+  assert.equal(await page.getByRole("button", { name: /^Correct all/ }).count(), 1);
+  await page.getByText("2 addresses end in “@acme.exmaple”. Did you mean “@acme.example”?").waitFor();
+  await hand.press("button", "Correct all 2");
+  await summary(page, "6 will be invited. 1 row says “Look again”.");
+  assert.equal(await page.getByRole("button", { name: /^Correct all/ }).count(), 0);
+});
+
+check.detail("one pasted person is checked at once, and what is pasted during a check is checked after it", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  await inviting(page, deal);
+  let go;
+  const held = new Promise((resolve) => (go = resolve));
+  await page.route(`**/api${deal.path}/invites`, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await hand.paste("textbox", "Addresses", "ann@example.com");
+  await hand.paste("textbox", "Addresses", "bob@example.com");
+  const waits = page.locator(".notice", { hasText: "What you pasted waits until this check ends. Then it is checked, too." });
+  await waits.waitFor();
+  go();
+  await summary(page, "2 will be invited");
+  assert.equal(await waits.count(), 0);
 });
 
 check.detail("typed addresses are checked with a button", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
@@ -704,6 +759,9 @@ check("inviting into a full deal says that nobody can accept until a seat is fre
   const colours = await label.evaluate((label) => [label.closest(".state"), document.querySelector(".notice.warn")].map((element) => getComputedStyle(element).backgroundColor));
   assert.equal(colours[0], colours[1], "no row is green");
   await hand.press("button", "Send 2 invites");
+  const question = page.getByRole("dialog", { name: "Send 2 invites, with 0 seats left?" });
+  await question.getByText("2 people can be invited, but nobody can accept until a seat is free.").waitFor();
+  await hand.press("button", "Send 2 invites", question);
   await page.getByRole("region", { name: "Result" }).getByText("Every seat is taken: nobody can accept until a seat is free.").waitFor();
 });
 

@@ -34,6 +34,8 @@ export const focusAddresses = () => void setTimeout(() => document.getElementByI
 const focusFirstWrong = () =>
   void setTimeout(() => document.querySelector<HTMLElement>(".checked [aria-invalid]")?.focus());
 
+const LATER = "What you pasted waits until this check ends. Then it is checked, too.";
+
 export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: () => void }) {
   const [refusal, setRefusal] = useState("");
   /** Messages about files, the newest last. */
@@ -126,12 +128,30 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
     inviting.write(event.currentTarget.value);
     setRefusal("");
     setNotes([]);
-    // A pasted list is checked at once. After a single address, more may follow.
+    // A pasted list is checked at once, also one of a single person. A pasted word may be a part of an address.
     const pasted = event.inputType === "insertFromPaste" || event.inputType === "insertFromDrop";
     if (!pasted) return;
     const list = readList(inviting.text.value);
-    if ("question" in list || list.rows.length > 1) void check();
+    if ("question" in list || list.rows.length > 1 || list.rows.some(({ email }) => email.includes("@"))) void check();
   };
+  /** What was pasted during a check. */
+  const [later, setLater] = useState("");
+  const onPaste = (event: ClipboardEvent) => {
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    if (!checking.value || !text.trim()) return;
+    event.preventDefault();
+    setLater((later) => [later, text].filter(Boolean).join("\n"));
+  };
+  useEffect(() => {
+    if (!later || checking.value) return;
+    // First, the checked text leaves the box.
+    const timer = setTimeout(() => {
+      setLater("");
+      append(later);
+      if (!inviting.question.value) void check();
+    });
+    return () => clearTimeout(timer);
+  }, [later, checking.value]);
 
   const choose = (chosen: FileList | null) => {
     setNotes([]);
@@ -310,6 +330,7 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
         readOnly={checking.value}
         value={inviting.text.value}
         onInput={onInput}
+        onPaste={onPaste}
         onKeyDown={(event) => {
           if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
           event.preventDefault();
@@ -374,6 +395,11 @@ export function Entry({ inviting, onChecked }: { inviting: Inviting; onChecked: 
           onChosen={(columns) => void check(columns)}
           onNone={none}
         />
+      )}
+      {later && (
+        <Notice>
+          <Text>{LATER}</Text>
+        </Notice>
       )}
       {waiting > 0 && (
         <Notice>
