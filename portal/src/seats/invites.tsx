@@ -778,14 +778,12 @@ export function Invites({
           </Notice>
         )}
         {unfinished && (
-          <Unfinished {...unfinished} onContinue={() => void runBulk(unfinished.bulk)} onClose={leave}>
-            <After
-              results={unfinished.bulk.results}
-              again={againAfter(unfinished.bulk)}
-              dealState={dealState}
-              onAgain={toInvitePage}
-            />
-          </Unfinished>
+          <Unfinished
+            {...unfinished}
+            after={{ again: againAfter(unfinished.bulk), dealState, onAgain: toInvitePage }}
+            onContinue={() => void runBulk(unfinished.bulk)}
+            onClose={leave}
+          />
         )}
         {message &&
           ("problem" in message ? (

@@ -116,15 +116,14 @@ export function Unfinished({
   bulk,
   problem,
   isStopped,
-  children,
+  after,
   onContinue,
   onClose,
 }: {
   bulk: Bulk;
   problem?: Problem;
   isStopped?: boolean;
-  /** More buttons. */
-  children: ComponentChildren;
+  after: Omit<Parameters<typeof After>[0], "results">;
   onContinue: () => void;
   onClose: (event?: MouseEvent) => void;
 }) {
@@ -150,10 +149,11 @@ export function Unfinished({
       <p>
         <strong>{`${doing} was ${isStopped ? "stopped" : "interrupted"}.`}</strong> <Text>{text}</Text>
       </p>
-      <button type="button" class="small" onClick={onContinue}>
-        {onward}
-      </button>
-      {children}
+      <After results={bulk.results} {...after}>
+        <button type="button" class="small" onClick={onContinue}>
+          {onward}
+        </button>
+      </After>
     </Notice>
   );
 }
@@ -164,14 +164,18 @@ export function After({
   again = [],
   dealState,
   onAgain,
+  children,
 }: {
   results?: Results;
   again?: Invite[];
   dealState: DealState;
   onAgain: (rows: Invite[]) => void;
+  children?: ComponentChildren;
 }) {
+  if (!children && again.length === 0 && results.length < 2) return null;
   return (
-    <>
+    <p class="actions">
+      {children}
       {again.length > 0 && (
         <button type="button" class="secondary outline small" onClick={() => onAgain(again)}>
           <Text>{again.length === 1 ? "Invite again" : `Invite ${people(again.length)} again`}</Text>
@@ -186,7 +190,7 @@ export function After({
           Download result
         </button>
       )}
-    </>
+    </p>
   );
 }
 
