@@ -34,6 +34,7 @@ import { Boundary } from "./ui/boundary";
 import { Confirm, confirm } from "./ui/confirm";
 import { Frame, Heading } from "./ui/frame";
 import { onDemand } from "./ui/on-demand";
+import { Ongoing } from "./ui/ongoing";
 import { keepPlaces } from "./ui/place";
 import { Notice, Waiting } from "./ui/status";
 import { Text } from "./ui/text";
@@ -122,6 +123,7 @@ function App() {
             <Text>{`You are now signed in as ${session.value?.email ?? "somebody else"}. This page was opened as ${replaced.value}.`}</Text>
           </Notice>
         )}
+        <Ongoing />
         <Routes />
       </Frame>
     </LocationProvider>

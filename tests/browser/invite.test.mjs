@@ -991,6 +991,26 @@ check("sending shows its progress, and can be stopped and resumed", {}, async ({
   assert.equal(await page.getByText("has stopped").count(), 0);
 });
 
+check("sending is shown on other pages, with its end and the way to its result", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal({ seats: 200 });
+  await inviting(page, deal);
+  await hand.paste("textbox", "Addresses", addresses("ann", 20).join("\n"));
+  await summary(page, "20 will be invited");
+  const answer = await holdInvites(page, deal);
+  await hand.press("button", "Send 20 invites");
+  await hand.press("link", "Deals");
+  await page.getByText("Unlimited: inviting people, 0 of 20 done.").waitFor();
+  await hand.press("link", "Reminders of Unlimited");
+  await page.getByRole("button", { name: "Save reminders" }).waitFor();
+  answer();
+  await page.locator(".ongoing").filter({ hasText: "Unlimited: inviting people has ended, 20 of 20 done." }).waitFor();
+  await hand.press("link", "See the result");
+  await summary(page, "20 people invited");
+  await hand.press("link", "Deals");
+  await page.getByRole("table").waitFor();
+  assert.equal(await page.locator(".ongoing").count(), 0);
+});
+
 /** @type {[way: string, leave: (test: any) => Promise<any>][]} */
 const ENDS = [
   ["closing the tab", async ({ page }) => {

@@ -845,7 +845,8 @@ check.detail("a resend of many goes on when another tab or page is opened, and i
   await page.waitForURL(`**${deal.path}`);
   await progress.waitFor();
   await hand.press("link", "Deals");
-  await hand.press("link", "Unlimited");
+  await page.getByText("Unlimited: resending, 0 of 60 done.").waitFor();
+  await hand.press("link", "Go there");
   await progress.waitFor();
   await list(page).waitFor();
   assert.ok(await page.getByRole("button", { name: "Download CSV" }).isDisabled(), "nothing else starts beside it");

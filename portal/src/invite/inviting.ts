@@ -25,6 +25,7 @@ import { wholeList } from "../seats/whole";
 import { doubtAgain, type Known } from "../seats/words";
 import { session } from "../session";
 import { asProblem } from "../ui/load";
+import { goesOn } from "../ui/ongoing";
 import { bouncesBeside } from "./bounces";
 import type { Columns, ColumnsQuestion } from "./columns";
 import { doubtAbout } from "./doubt";
@@ -187,6 +188,11 @@ export class Inviting {
   constructor(readonly deal: string) {
     void this.#restore();
     effect(() => void markWaiting(deal, this.files.value.length > 0));
+    effect(() => {
+      const [done, due] = [this.sent.value.length, this.due.value.length];
+      const isSending = this.stage.value === "sending";
+      goesOn(`/deals/${deal}/invite`, isSending ? { what: "Inviting people", done, total: done + due } : undefined);
+    });
     effect(() => {
       const stage = this.stage.value;
       const answers = this.question.value && this.#answers;

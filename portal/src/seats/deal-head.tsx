@@ -1,5 +1,7 @@
+import { useEffect } from "preact/hooks";
 import type { Counts, Deal, Seats } from "../api";
 import { dateTime, instant } from "../time";
+import { nameDeal } from "../ui/ongoing";
 import { counted, number, people, SeatNumbers } from "../ui/seat-numbers";
 import { Notice } from "../ui/status";
 import { Text } from "../ui/text";
@@ -17,6 +19,7 @@ export function DealHead({
   /** When the numbers were loaded, if a later refresh failed, or if they are old. */
   asOf?: { at: number; isOld?: boolean };
 }) {
+  useEffect(() => nameDeal(deal.id, deal.name), [deal.id, deal.name]);
   return (
     <>
       <p class="soft">

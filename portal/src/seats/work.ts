@@ -2,9 +2,10 @@
  * What the manager's actions on a deal's invites do at the moment, and how the last one ended. Both belong to the deal: an
  * action goes on while another tab or page is open, and its end is told where the manager is then.
  */
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import type { Invite, Problem } from "../api";
 import type { Loaded } from "../ui/load";
+import { goesOn } from "../ui/ongoing";
 import { type Bulk, interrupted } from "./bulk";
 import type { Listed } from "./whole";
 
@@ -55,6 +56,13 @@ class Work {
   /** Undefined while another page is open. */
   shown: Shown | undefined;
 
+  constructor(deal: string) {
+    effect(() => {
+      const run = this.run.value;
+      if (!run?.ofList) goesOn(`/deals/${deal}`, run);
+    });
+  }
+
   stop() {
     this.stopped = true;
     if (this.run.value) this.run.value = { ...this.run.value, stopping: true };
@@ -73,7 +81,7 @@ const works = new Map<string, Work>();
 export function workOn(deal: string): Work {
   let work = works.get(deal);
   if (!work) {
-    works.set(deal, (work = new Work()));
+    works.set(deal, (work = new Work(deal)));
     const bulk = interrupted(deal);
     if (bulk) work.unfinished.value = { bulk };
   }
