@@ -220,8 +220,8 @@ check.detail("a mistyped domain is corrected in all its rows at once, if somebod
 check.detail("one pasted person is checked at once, and what is pasted during a check is checked after it", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   await inviting(page, deal);
-  let go;
-  const held = new Promise((resolve) => (go = resolve));
+  let go = () => {};
+  const held = new Promise((resolve) => (go = () => resolve(undefined)));
   await page.route(`**/api${deal.path}/invites`, async (route) => {
     await held;
     await route.continue();
@@ -484,7 +484,7 @@ check.detail("taking people from another deal shows its progress, and can be sto
   await panel.getByRole("checkbox", { name: "Also add people whose invite there is pending", checked: true }).waitFor();
   let calls = 0;
   let go = (_) => {};
-  const held = new Promise((resolve) => (go = resolve));
+  const held = new Promise((resolve) => (go = () => resolve(undefined)));
   await page.route(`**/api${last.path}/seats?status=pending*`, async (route) => {
     calls += 1;
     if (calls === 2) await held;

@@ -760,7 +760,10 @@ describe("the page asks if more than one column could be meant", () => {
     const text =
       "Name,Email,Manager email,Home email\nAnn Doe,,max@example.com,ann@home.example\nBob Roe,,max@example.com,";
     expect(readList(text, [{ email: 1, name: 0 }])).toMatchObject({
-      rows: [{ email: "", name: "Ann Doe", elsewhere: "ann@home.example" }, { email: "", name: "Bob Roe" }],
+      rows: [
+        { email: "", name: "Ann Doe", elsewhere: "ann@home.example" },
+        { email: "", name: "Bob Roe" },
+      ],
     });
     expect(readList(text, [{ email: 1, name: 0 }])).not.toHaveProperty("rows[1].elsewhere");
   });
