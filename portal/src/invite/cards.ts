@@ -3,9 +3,9 @@
  *
  * Invariant: a line that may be another person is kept.
  */
-import { isFullName, nameInText, nameOf } from "./name";
+import { fullName, isFullName, nameInText, nameOf } from "./name";
 import { isAddress, LABEL } from "./recipients";
-import { isSomebodyElses } from "./titles";
+import { isSomebodyElses, kindOf } from "./titles";
 import { fits } from "./whose";
 
 interface Cards {
@@ -29,9 +29,34 @@ function nameIn(line: string, address: string): string {
   return name && (isFullName(name) || fits(name, address)) ? text : "";
 }
 
+/** `Ann Doe / ann@example.com` */
+const SLASHED = /^([^@/]+?) ?\/ ?(\S+@\S+)$/;
+const unslashed = (line: string) => {
+  const [, name = "", address = ""] = SLASHED.exec(line) ?? [];
+  return nameIn(name, address) ? asLine(name, address) : line;
+};
+
+const asLine = (name: string, address: string) =>
+  `${name.includes(",") ? `"${name}"` : name} <${address.replace(/^<|>$/g, "")}>`;
+
+/** `First name: Ann` */
+const FIELD = /^(\p{L}[\p{L}' -]{0,30}):\s*(?=\S)(.*)$/u;
+
+/** The name in lines with labels of names. */
+function labelledName(lines: string[]): string {
+  const values = new Map(
+    lines.flatMap((line) => {
+      const [, label = "", value = ""] = FIELD.exec(line) ?? [];
+      const kind = kindOf(label);
+      return kind && !value.includes("@") ? [[kind, value] as const] : [];
+    }),
+  );
+  return values.get("whole") ?? fullName(values.get("first") ?? "", values.get("last") ?? "");
+}
+
 export function withCards(text: string): Cards {
-  const lines = text.split("\n");
-  if (!lines.some((line) => addressIn(line) !== undefined)) return { text, others: [] };
+  const lines = text.split("\n").map(unslashed);
+  if (!lines.some((line) => addressIn(line) !== undefined)) return { text: lines.join("\n"), others: [] };
   return inTurns(lines) ?? ofBlocks(lines);
 }
 
@@ -53,27 +78,33 @@ function inTurns(lines: string[]): Cards | undefined {
   return { text: joined.join("\n"), others: [] };
 }
 
-/** The text with the cards in it, of which each has a name like its address. A blank line ends a card. */
-function ofBlocks(lines: string[]): Cards {
+/** The text with the cards in it, of which each has a name like its address. A blank line ends a card, if there are several. */
+function ofBlocks(all: string[]): Cards {
   const kept: string[] = [];
   const others: string[] = [];
+  const hasOne = all.filter((line) => line.includes("@")).length === 1;
+  const lines = hasOne ? all.filter(Boolean) : all;
   for (let from = 0; from <= lines.length; from += 1) {
     const end = lines.indexOf("", from);
     const block = lines.slice(from, end < 0 ? lines.length : end);
     const isOnly = block.filter((line) => addressIn(line)).length === 1;
     const mayBePerson = (line: string) =>
-      line.includes("@") || / at \S+\.\S+$/.test(line) || isFullName(nameOf(line)) || (!isOnly && isWord(line));
+      line.includes("@") ||
+      / at \S+\.\S+$/.test(line) ||
+      isFullName(nameOf(line)) ||
+      ((!isOnly || lines.length < all.length) && isWord(line));
     let before: string[] = [];
     let cards = 0;
     for (const line of block) {
       const address = addressIn(line);
-      const own = address && before.findLast((other) => nameIn(other, address) && fits(nameOf(other), address));
-      if (!own) before.push(line);
+      const own = address && before.findLast((other) => fits(nameIn(other, address), address));
+      const name = address && (labelledName(before) || (own && nameIn(own, address)));
+      if (!name) before.push(line);
       else {
         for (const other of before) if (other !== own) (mayBePerson(other) ? kept : others).push(other);
         before = [];
         cards += 1;
-        kept.push(`${nameIn(own, address)}\t${address}`);
+        kept.push(asLine(name, address));
       }
     }
     for (const line of before) (cards === 0 || mayBePerson(line) ? kept : others).push(line);
@@ -85,3 +116,22 @@ function ofBlocks(lines: string[]): Cards {
 
 /** Among several cards without lines between them, one word may be a person. */
 const isWord = (line: string) => /^\p{L}[\p{L}\p{M}'’-]*$/u.test(line);
+
+/** The text with each card of an address book, `BEGIN:VCARD`, as a line, and the other lines of these. */
+export function fromAddressBook(text: string): Cards {
+  const others: string[] = [];
+  const short = text.replace(/^BEGIN:VCARD\n(.*?)^END:VCARD$/gims, (whole, card: string) => {
+    const fields = card.split("\n").flatMap((line) => {
+      const [, key = "", type = "", value = ""] = /^(?:\w+\.)?(FN|EMAIL)((?:;[^:]*)?):(.+)$/i.exec(line) ?? [];
+      return key ? [{ line, key: key.toUpperCase(), type, value: value.trim() }] : [];
+    });
+    const emails = fields.filter(({ key }) => key === "EMAIL");
+    const email = emails.find(({ type }) => /WORK|PREF/i.test(type)) ?? emails[0];
+    const name = fields.find(({ key }) => key === "FN");
+    if (!email && !name) return whole;
+    const used = [email?.line, name?.line];
+    others.push(...card.split("\n").filter((line) => line && !used.includes(line)));
+    return email && name ? asLine(name.value, email.value) : (email ?? name)!.value;
+  });
+  return { text: short, others };
+}

@@ -5,7 +5,7 @@
  * address is valid.
  */
 
-import { withCards } from "./cards";
+import { fromAddressBook, withCards } from "./cards";
 import {
   type Columns,
   type ColumnsQuestion,
@@ -102,10 +102,12 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
   };
   const open = [...answers];
   const answered = new Map<string, Columns>();
-  const mail = withoutMail(tidied(text));
+  const book = fromAddressBook(text.replace(/\r\n?/g, "\n"));
+  const mail = withoutMail(tidied(book.text));
   leave("signature", ...mail.signatures);
   const cards = withCards(mail.text);
-  leave("nobody", ...cards.others);
+  for (const line of [...book.others, ...cards.others])
+    leave(line.includes("@") ? "unchosen" : /\p{L}/u.test(line) ? "nobody" : "marks", line);
   for (const part of partsOf(familyFirst(cards.text))) {
     if (part.kind === "out") leave(part.reason, part.text);
     else if (part.kind === "lines") for (const line of part.lines) take(fromLine(line), "marks", line);
