@@ -122,7 +122,9 @@ export const nameInText = (text: string) => capitalised(nameBefore(text));
 export const isFullName = (cell: string) => cell.includes(" ") && nameInText(cell) !== "";
 
 const isCapitalised = (word: string) =>
-  /^["'(]?[^\p{Ll}\p{N}]/u.test(word) || PARTICLES.has(word) || /^[dlo]['’]\p{Lu}/u.test(word);
+  /^["'(]?[^\p{Ll}\p{N}]/u.test(word) || PARTICLES.has(word) || /^[dlo]['’]\p{Lu}/u.test(word) || DOCTORAL.test(word);
+/** Parts of titles, after `Dr.`. */
+const DOCTORAL = /^(?:med|habil|rer|nat|phil|iur|jur|pol|oec|theol|vet|dent|ing|techn|h\.c)\.$/;
 
 /** A short number may follow a name: `John Smith 2`. */
 const isNameWord = (word: string, index: number) => isCapitalised(word) || (index > 0 && /^\p{N}{1,2}$/u.test(word));

@@ -1151,6 +1151,36 @@ describe("under a header, a line that its columns do not explain is a row, or is
   });
 });
 
+describe("a text of more than a name", () => {
+  it.each<[what: string, name: string, email: string, names: string[]]>([
+    ["a department", "Ann Doe, Sales", "ann.doe@example.com", ["Ann Doe"]],
+    ["what may be a department", "Ann Doe, Sales", "ann@example.com", ["Ann Doe", "Sales Ann Doe"]],
+    ["two family names", "García López, Ana", "ana.garcia@example.com", ["Ana García López"]],
+    ["two family names, and an initial", "García López, Ana", "agarcia@example.com", ["Ana García López"]],
+    ["two family names, and another address", "García López, Ana", "e123@example.com", ["Ana García López"]],
+    ["two people", "Ann Doe & Bob Roe", "ann@example.com", ["Ann Doe", "Bob Roe"]],
+    ["two people, in words", "Ann Doe and Bob Roe", "ann@example.com", ["Ann Doe", "Bob Roe"]],
+    ["two people, with a slash", "Ann Doe / Bob Roe", "ann@example.com", ["Ann Doe", "Bob Roe"]],
+    ["a family name with y", "Ortega y Gasset, José", "jose@example.com", ["José Ortega y Gasset"]],
+    ["a comma in brackets", "Doe, Ann (Acme, Berlin)", "ann@example.com", ["Ann Doe"]],
+    ["a German doctor", "Frau Dr. med. habil. Eva Fuchs", "fuchs@example.com", ["Frau Dr. med. habil. Eva Fuchs"]],
+  ])("%s: %s", (_, text, email, [name, ...more]) => {
+    const row = more.length > 0 ? { email, beside: [name, ...more] } : { email, name };
+    expect(parseAddresses(`${text} <${email}>`)).toEqual([row]);
+    if (!text.includes(" / ")) expect(parseAddresses(`"${text}" <${email}>`)).toEqual([row]);
+    expect(parseAddresses(`Name;Email\n${text};${email}`)).toEqual([row]);
+  });
+
+  it("two people beside one address, without a header", () =>
+    expect(parseAddresses("Ann Doe & Bob Roe\tann@example.com")).toEqual([{ ...ann, beside: ["Ann Doe", "Bob Roe"] }]));
+
+  it("a label of a meeting's guests is no name", () =>
+    expect(parseAddresses("Required: Ann Doe <ann@example.com>\nOptional: Bob Roe <bob@example.com>")).toEqual([
+      ANN,
+      BOB,
+    ]));
+});
+
 describe("a name without capitals", () => {
   const all = "Ann Doe,ann@example.com\nBob Roe,bob@example.com\n";
   const cat = { email: "cat@example.com" };

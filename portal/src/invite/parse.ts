@@ -32,8 +32,10 @@ import {
   isQuotedName,
   joinedAtComma,
   LABEL,
+  namesFor,
   ownPart,
   type Recipient,
+  severalNames,
 } from "./recipients";
 import { inOwnCells, likeliest, readingsOf, type TextRecord } from "./records";
 import { mayBeAccepted } from "./suggestion";
@@ -383,7 +385,12 @@ function fromTable({ cells }: TextRecord, columns: Columns, isTitled: boolean): 
   if (!cell(email).includes("@") && text.includes("@")) return fromCells(text, "");
   const named =
     isTitled && isRareName(nameCells(cells, columns)) ? text : fullName(nameOf(cell(name)), nameOf(last, true));
-  return marks(cell(email)) && named === "" ? [] : fromCells(cell(email), named);
+  // One cell may have the names of several people, or a department.
+  const names = last ? [] : namesFor(cell(name), cell(email), nameOf);
+  if (names.length > 1 && isAddress(cell(email)))
+    return fromCells(cell(email), "").map((row) => ({ ...row, beside: names }));
+  const own = names.length !== 1 || (isTitled && isRareName(cell(name))) ? named : names[0]!;
+  return marks(cell(email)) && own === "" ? [] : fromCells(cell(email), own);
 }
 
 /** Addresses in the columns of names that are not of the row. */
@@ -458,11 +465,14 @@ function fromCellsInAnyOrder(
     index,
   }));
   const [only, more] = texts.filter(({ text }) => text);
-  const names = texts.flatMap(({ text }) => text || []);
+  const names = texts.flatMap(({ text }) => {
+    const several = severalNames(text);
+    return several.length > 0 ? several : text || [];
+  });
   // One word may be a town. Without an address, it is what there is.
   const isName = ({ text, index }: { text: string; index: number }) =>
     index === named || isFullName(text) || fits(text, cell) || !cell.includes("@") || isLikely(index);
-  const name = only && !more && isName(only) ? only.text : "";
+  const name = only && !more && names.length === 1 && isName(only) ? only.text : "";
   // Beside a name, words around the address mean that it is another person's. A remark in brackets does not.
   if (name) return fromCells(cell.replace(/\s[([][^()[\]@]*[)\]]$/, ""), name);
   // Beside a text, it is not clear which of several addresses is meant.

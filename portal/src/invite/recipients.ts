@@ -6,6 +6,7 @@
 import type { InviteRow } from "../api";
 import { isDegree, isFiller, isFullName, isSuffix, nameBefore, nameInText } from "./name";
 import { isSomebodyElses } from "./titles";
+import { fits, isWholeName } from "./whose";
 
 export interface Recipient extends InviteRow {
   /** The whole text, if words beside the address may belong to it: `foo bar@example.com`. */
@@ -29,7 +30,7 @@ const BULLET = /^(?:[-–—*•·‣◦▪●○■□✓✔☐☑➢>→+]+\s*
 /** In `Jon Kay | Acme <jon@example.com>`, the text between bar and bracket is not part of the name. */
 const ROLE = /^([^@|<>\t]+)\s\|\s[^@|<>\t]+(?=<)/;
 export const LABEL =
-  /^(?:to|cc|bcc|an|kopie|à|para|per|till|til|aan|do|(?:work |business )?(?:e-?)?mail(?:[ _-]?address)?|name|宛先)\s*:\s*/iu;
+  /^(?:to|cc|bcc|an|kopie|à|para|per|till|til|aan|do|(?:work |business )?(?:e-?)?mail(?:[ _-]?address)?|name|required|optional|attendees?|participants?|members?|guests?|organi[sz]er|teilnehmer|erforderlich|宛先)\s*:\s*/iu;
 
 /** The addresses in brackets. */
 export const angledIn = (text: string) =>
@@ -119,6 +120,32 @@ export function bare(text: string): string {
   return inner.replace(/^mailto:([^?]*).*$/i, "$1").replace(/^(?:smtp|e-?mail|to|cc|bcc):/i, "");
 }
 
+/** Between two names. `y` and `e` also join the parts of one. */
+const BETWEEN = /\s+(?:and|und|et|en|och|og|or|oder|ou)\s+|\s*[/&+]\s*|\n/;
+/** The names in a text of several people's, `Ann Doe & Bob Roe`. One address is one person's. */
+export function severalNames(text: string): string[] {
+  const names = text.split(BETWEEN).map((part) => nameInText(part));
+  return names.length > 1 && names.every(Boolean) && names.some(isFullName) ? names : [];
+}
+
+/** A full name and another text: `Ann Doe, Sales`, but also `García López, Ana`. */
+const LISTED = /^([^,]+ [^,]+), ([^,]+)$/;
+/** The texts that may be the name of an address's person: one, if that is clear. `read`: how a name is read from a text. */
+export function namesFor(text: string, email: string, read: (text: string) => string): string[] {
+  const several = severalNames(text);
+  if (several.length > 0) return several;
+  const [, name = "", rest = ""] = LISTED.exec(text.trim()) ?? [];
+  const whole = isFullName(name) && !isDegree(rest) && read(name);
+  if (!whole || read(text).startsWith(whole) || !isWholeName(name, rest, email)) return [read(text)];
+  return name.split(" ").every((word) => fits(word, email)) ? [whole] : [whole, read(text)].filter(Boolean);
+}
+
+/** The row of an address with the text before it. */
+function named(email: string, text: string): Recipient {
+  const [name, another] = namesFor(text, email, nameBefore);
+  return another === undefined ? row(email, name) : { email, beside: namesFor(text, email, nameBefore) };
+}
+
 function row(email: string, name = ""): Recipient {
   return name && name.toLowerCase() !== email.toLowerCase() ? { email, name } : { email };
 }
@@ -141,7 +168,7 @@ export function fromPiece(piece: string): Recipient[] {
 function fromRecipientsOrText(piece: string): Recipient[] {
   const plain = piece.trim().replace(BULLET, "").replace(BULLET, "").replace(LABEL, "");
   const quoted = QUOTED_NAME.exec(plain);
-  if (quoted) return [row(bare(plain.slice(quoted[0].length)), nameBefore(quoted[1]!))];
+  if (quoted) return [named(bare(plain.slice(quoted[0].length)), quoted[1]!)];
   const text = plain
     .split(/(?<=[,;])/)
     .map((part) => part.replace(ROLE, "$1 "))
@@ -163,7 +190,7 @@ function fromRecipients(line: string): Recipient[] {
     if (!text) return;
     if (before && !text.includes("@")) {
       const name = ENDED.test(text) ? "" : nameInText(text);
-      if (!before.name && name) before.name = name;
+      if (!before.name && !before.beside && name) before.name = name;
     } else parts.push(text);
   };
   const endRecipient = () => {
@@ -172,7 +199,7 @@ function fromRecipients(line: string): Recipient[] {
     parts = [];
     before = undefined;
   };
-  const tokens = [...line.matchAll(/"((?:[^"\\]|\\.)*)"|<([^<>]*)>|[,;\t|、]|[^",;\t|、<]+|./g)];
+  const tokens = [...line.matchAll(/"((?:[^"\\]|\\.)*)"|<([^<>]*)>|\([^()@<>"]*\)|[,;\t|、]|[^",;\t|、<(]+|./g)];
   for (const [index, [token, quoted, angled]] of tokens.entries()) {
     if (quoted !== undefined && isAngled(quoted)) {
       const inner = fromRecipients(quoted);
@@ -189,10 +216,10 @@ function fromRecipients(line: string): Recipient[] {
       before = undefined;
       endPart();
       const email = bare(angled);
-      const { others, name } = splitName(parts, email);
+      const { others, text } = splitName(parts, email);
       parts = [];
       rows.push(...others.flatMap(fromText));
-      before = row(email, name);
+      before = named(email, text);
       rows.push(before);
     } else if (token === ";" || token === "|") {
       endRecipient();
@@ -207,12 +234,12 @@ function fromRecipients(line: string): Recipient[] {
   const [only, another] = rows;
   const [rest, more] = parts;
   if (only && !another && !only.name && rest !== undefined && more === undefined && nameBefore(rest))
-    return [row(only.email, nameBefore(rest))];
+    return [named(only.email, rest)];
   return [...rows, ...parts.flatMap(fromText)];
 }
 
 /** The name in the parts before a bracket, and the other parts. */
-function splitName(parts: string[], email: string): { others: string[]; name: string } {
+function splitName(parts: string[], email: string): { others: string[]; text: string } {
   const foreign = (text: string) => text.includes("@") && bare(text).toLowerCase() !== email.toLowerCase();
   const last = parts.findLastIndex(foreign);
   const own = parts.slice(last + 1);
@@ -224,15 +251,15 @@ function splitName(parts: string[], email: string): { others: string[]; name: st
     const at = words.findLastIndex((word) => word.includes("@"));
     return {
       others: [...others.slice(0, -1), words.slice(0, at + 1).join(" ")],
-      name: nameBefore(words.slice(at + 1).join(" ")),
+      text: words.slice(at + 1).join(" "),
     };
   }
   const titled =
     own.length > 2 && isFullName(own[0] ?? "")
       ? own.slice(1).every(isDegree)
       : own.length === 3 && isSuffix(own[2] ?? "");
-  if (own.length > 2 && !titled) return { others: [...others, ...own.slice(0, -2)], name: "" };
-  return { others, name: nameBefore(own.join(", ")) };
+  if (own.length > 2 && !titled) return { others: [...others, ...own.slice(0, -2)], text: "" };
+  return { others, text: own.join(", ") };
 }
 
 /** Not the comma of `peter@acme,example`, where it stands for a dot. */

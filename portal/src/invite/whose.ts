@@ -22,10 +22,23 @@ export function areAlike(one: string, another: string): boolean {
   return short.every((word) => long.some((other) => other.startsWith(word) || word.startsWith(other)));
 }
 
+const partsOf = (email: string) =>
+  wordsOf(email.slice(0, Math.max(email.lastIndexOf("@"), 0)).replace(/[._+-]|\p{N}+/gu, " "));
+
+/** Whether an address says that a text is a whole name, and the text beside it no first name: `Ann Doe`, `Sales` for `ann@`. */
+export function isWholeName(name: string, rest: string, email: string): boolean {
+  const words = wordsOf(name);
+  const initial = wordsOf(rest)[0]?.charAt(0) ?? "";
+  const parts = partsOf(email);
+  const joined = parts.join("");
+  const hasInitial =
+    parts.includes(initial) || words.some((word) => joined.startsWith(initial + word) || joined === word + initial);
+  return fits(name.split(" ")[0] ?? "", email) && !fits(rest, email) && !hasInitial;
+}
+
 /** Whether an address is plausibly of the person with this name: `adoe@`, `ann.d@`, `ad@` for Ann Doe. */
 export function fits(name: string, email: string): boolean {
-  const local = email.slice(0, Math.max(email.lastIndexOf("@"), 0));
-  const parts = wordsOf(local.replace(/[._+-]|\p{N}+/gu, " "));
+  const parts = partsOf(email);
   const joined = parts.join("");
   const words = wordsOf(name);
   const initials = words.map((word) => word.charAt(0)).join("");
