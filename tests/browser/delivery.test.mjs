@@ -94,6 +94,15 @@ check.detail("a search for a corrected address says so, and leads to the new inv
   await rowOf(page, meant).getByText("Pending").waitFor();
   assert.deepEqual(await page.getByRole("rowheader").allInnerTexts(), [meant]);
   assert.equal(page.url(), `${stack.url}${deal.path}`);
+  const found = page.getByRole("searchbox", { name: "Name or address contains" });
+  for (const [go, email, text] of [["goBack", typo, "gmial"], ["goForward", meant, meant], ["goBack", typo, "gmial"]]) {
+    await page[go]();
+    await rowOf(page, email).waitFor();
+    // The search begins when the person pauses.
+    await page.waitForTimeout(500);
+    assert.equal(await found.inputValue(), text);
+    assert.deepEqual(await page.getByRole("rowheader").allInnerTexts(), [email]);
+  }
 });
 
 check.detail("a corrected row names the new address, however it begins, and leads to its invite as long as that is listed", { hands: [Keyboard] }, async ({ page, stack, hand }) => {

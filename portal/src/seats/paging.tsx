@@ -16,7 +16,7 @@ export function useTrail(
   onKeep: (trail: Trail) => void,
 ) {
   const [trail, setTrail] = useState<Trail>(before ?? { view, places: [after] });
-  let places = trail.view === view ? trail.places : [after];
+  let places = trail.view === view ? trail.places : before?.view === view ? before.places : [after];
   if (!places.includes(after)) places = after === undefined ? [after] : [...places, after];
   if (trail.view !== view || trail.places !== places) setTrail({ view, places });
   useEffect(() => onKeep({ view, places }), [view, places]);

@@ -47,7 +47,7 @@ export function SeatsPage({ deal }: { deal: string }) {
 function Seats({ deal }: { deal: string }) {
   const { query, route } = useLocation();
   const status = TABS.find(([name]) => name === query.status)?.[0];
-  const { visit, setSearch, setTrail } = useVisit(deal, `${query.status}|${query.after}`);
+  const { visit, setSearch, beginSearch, setTrail } = useVisit(deal, `${query.status}|${query.after}`);
   const { search, searchAfter, searchIn } = visit;
   const after = search ? (searchIn === status ? searchAfter : undefined) : query.after || undefined;
   const view = `${status ?? ""}|${search}`;
@@ -227,7 +227,7 @@ function Seats({ deal }: { deal: string }) {
         everyRow={everyRow}
         first={after === undefined}
         onSearch={(search) => setSearch({ search })}
-        onFind={(search) => (setSearch({ search }), route(pathOf(deal, undefined, undefined)))}
+        onFind={(search) => (route(pathOf(deal, undefined, undefined)), beginSearch(search))}
         onFirst={() => go(undefined)}
       />
       <Pages trail={trail} next={list.value?.nextCursor ?? undefined} go={go} />

@@ -50,11 +50,10 @@ if (!isReturning()) {
   else if (arrived !== undefined) write({ now: arrived });
 }
 
-function begin(deal: string): Visit {
-  const { now, visits } = read();
-  const id = placeBefore().visit ?? now;
-  const before = visits.find((visit) => visit.id === id && visit.deal === deal);
-  if (!before) return { id: Date.now(), deal, search: "" };
+/** Without an id, another visit. */
+function visitOf(deal: string, id: number | undefined): Visit {
+  const before = read().visits.find((visit) => visit.id === id && visit.deal === deal);
+  if (!before) return { id: id ?? Date.now(), deal, search: "" };
   const { trail, ...visit } = before;
   // In JSON, the first page's place is null.
   return { ...visit, ...(trail && { trail: { ...trail, places: trail.places.map((place) => place ?? undefined) } }) };
@@ -69,11 +68,15 @@ export function searchNext(deal: string, search: string) {
 
 /** `entry` changes with the entry of the browser's history. */
 export function useVisit(deal: string, entry: string) {
-  const [visit, setVisit] = useState(() => begin(deal));
+  const [latest, setVisit] = useState(() => visitOf(deal, placeBefore().visit ?? read().now));
+  const here = placeBefore().visit ?? latest.id;
+  // *Back* leads from the search of a link to the visit that has the link.
+  const visit = here === latest.id ? latest : visitOf(deal, here);
+  if (visit !== latest) setVisit(visit);
   useEffect(() => {
     write({ now: visit.id });
     return () => void leave();
-  }, []);
+  }, [visit.id]);
   useLayoutEffect(() => keepPlace({ visit: visit.id }), [entry]);
   const change = (changed: Partial<Visit>) => {
     const after = { ...visit, ...changed };
@@ -81,5 +84,11 @@ export function useVisit(deal: string, entry: string) {
     setVisit(after);
   };
   const setSearch = ({ search, searchAfter, searchIn }: Searched) => change({ search, searchAfter, searchIn });
-  return { visit, setSearch, setTrail: (trail: Trail) => change({ trail }) };
+  /** For the next entry of the browser's history. */
+  const beginSearch = (search: string) => {
+    const next = { id: Date.now(), deal, search };
+    save(next);
+    setVisit(next);
+  };
+  return { visit, setSearch, beginSearch, setTrail: (trail: Trail) => change({ trail }) };
 }
