@@ -136,7 +136,7 @@ function DealList({ deals }: { deals: DealWithSeats[] }) {
               {number(deal.seats.allocated)}
             </td>
             <td role="cell" class="figure" data-label="Available">
-              {number(deal.seats.available)}
+              {deal.state === "ended" ? "–" : number(deal.seats.available)}
             </td>
             <td role="cell" data-label="From – to">
               <span>
@@ -145,7 +145,8 @@ function DealList({ deals }: { deals: DealWithSeats[] }) {
               </span>
             </td>
             <td role="cell" data-label="State">
-              <DealState deal={deal} />
+              <DealState deal={deal} />{" "}
+              {deal.state === "active" && deal.seats.available === 0 && <span class="state expired">Full</span>}
             </td>
           </tr>
         ))}

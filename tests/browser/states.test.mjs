@@ -214,11 +214,24 @@ check.detail("a deal that has ended says so, and offers neither an invite nor a 
   await deal.patch({ endsAt: new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "") });
   await enter(page, deal.manager, deal.path);
   await page.getByText("Nobody can be invited or accept any more.").waitFor();
+  assert.match(await page.getByRole("region", { name: "Seats" }).innerText(), /Allocated\s+0\s+Not used\s+20/);
   assert.equal(await page.getByRole("link", { name: "Invite people" }).count(), 0);
   await page.getByText(/^The email could not be sent on \d+\s\w+: the email service refused it\.$/).waitFor();
   await page.getByRole("link", { name: /^Expired/ }).click();
   await page.getByRole("button", { name: "Cancel invite to ann@example.com" }).waitFor();
   assert.equal(await page.getByRole("button", { name: /^Resend|^Correct/ }).count(), 0);
+});
+
+check.detail("the list of deals says which one is full, and of no ended one how many seats are available", {}, async ({ page, stack }) => {
+  const full = await stack.newDeal({ seats: 1, name: "Full" });
+  await full.seat("ann@example.com");
+  const ended = await stack.newDeal({ org: full.org, name: "Ended" });
+  await ended.patch({ endsAt: new Date(Date.now() - 60_000).toISOString().replace(/\.\d+/, "") });
+  await enter(page, full.manager, "/deals");
+  const cells = (name) => page.getByRole("row").filter({ has: page.getByRole("link", { name, exact: true }) }).getByRole("cell").allInnerTexts();
+  await page.getByRole("table").waitFor();
+  assert.deepEqual([(await cells("Full")).slice(0, 3), (await cells("Full")).at(-1)?.split(/\s+/)], [["1", "1", "0"], ["Active", "Full"]]);
+  assert.deepEqual([(await cells("Ended")).slice(0, 3), (await cells("Ended")).at(-1)], [["20", "0", "–"], "Ended"]);
 });
 
 check.detail("a deal that ends while its page is open is shown as ended after an action", { expect: [answered(409)] }, async ({ page, stack, hand }) => {

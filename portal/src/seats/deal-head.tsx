@@ -33,7 +33,7 @@ export function DealHead({
           </>
         )}
       </p>
-      <SeatNumbers seats={seats}>
+      <SeatNumbers seats={seats} ended={deal.state === "ended"}>
         {deal.state === "active" && counts && counts.pending > seats.available && (
           <p class="room">
             <Text>{pendingAndLeft(counts, seats)}</Text>

@@ -8,7 +8,16 @@ export const number = new Intl.NumberFormat("en-GB").format;
 export const people = (count: number) => `${number(count)} ${count === 1 ? "person" : "people"}`;
 export const counted = (count: number, one: string, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
-export function SeatNumbers({ seats, children }: { seats: Seats; children?: ComponentChildren }) {
+/** `ended`: whether nobody can take a seat any more. */
+export function SeatNumbers({
+  seats,
+  ended,
+  children,
+}: {
+  seats: Seats;
+  ended: boolean;
+  children?: ComponentChildren;
+}) {
   const share = `${seats.allocated} of ${seats.total}`;
   return (
     <section class="seat-numbers" aria-label="Seats">
@@ -26,7 +35,7 @@ export function SeatNumbers({ seats, children }: { seats: Seats; children?: Comp
           </dd>
         </div>
         <div>
-          <dt>Available</dt>
+          <dt>{ended ? "Not used" : "Available"}</dt>
           <dd>
             <Text>{number(seats.available)}</Text>
           </dd>
