@@ -102,6 +102,8 @@ describe("validation", () => {
 describe("a change", () => {
   it("has only the edited fields", () => {
     expect(changeOf(DEAL, VALUES)).toEqual({});
+    expect(changeOf(DEAL, { ...VALUES, endsAt: "2027-08-31T22:00" })).toEqual({});
+    expect(changeOf(DEAL, { ...VALUES, endsAt: "2027-08-31T22:01" })).toEqual({ endsAt: "2027-08-31T22:01:00Z" });
     expect(changeOf(DEAL, { ...VALUES, seats: "150" })).toEqual({ seats: 150 });
     expect(changeOf(DEAL, { ...VALUES, name: "Unlimited Plus " })).toEqual({ name: "Unlimited Plus" });
     expect(changeOf(DEAL, { ...VALUES, "organisation.name": "Acme Ltd" })).toEqual({

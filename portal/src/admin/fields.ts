@@ -103,7 +103,11 @@ export const newDeal = (values: Values): NewDeal => ({
   endsAt: fromInput(values.endsAt)!,
 });
 
-/** The changed fields, of valid values. A field that was not edited is not sent: its seconds would be lost. */
+/** What pages show of a field: times to the minute. */
+const asShown = (field: Field, text: string) =>
+  field === "startsAt" || field === "endsAt" ? text.slice(0, 16) : text.trim();
+
+/** The changed fields, of valid values. A time that was not edited, or typed as it is shown, is not sent: its seconds would be lost. */
 export function changeOf(deal: DealWithSeats, values: Values): DealChange {
   const before = valuesOf(deal);
   const {
@@ -111,7 +115,7 @@ export function changeOf(deal: DealWithSeats, values: Values): DealChange {
     ...after
   } = newDeal(values);
   const changed = (Object.keys(after) as (keyof typeof after)[]).filter(
-    (field) => values[field].trim() !== before[field],
+    (field) => asShown(field, values[field]) !== asShown(field, before[field]),
   );
   return {
     ...Object.fromEntries(changed.map((field) => [field, after[field]])),
