@@ -296,6 +296,20 @@ check.detail("the check of a list says of an invite here that its person stopped
   assert.match(file, new RegExp(`\r\n${bob},,Stopped invites,"Has a pending invite\\. The email was marked as spam on .*, and correct this one\\."`));
 });
 
+check.detail("a list shows those together who stopped invites", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const [ann, bob, cat] = people(deal);
+  await deal.invite([ann, bob, cat]);
+  await answer(stack, await stack.linkTo(ann), "opt-out");
+  await stack.event(bob, "complaint");
+  await until("the complaint", async () => (await deal.rows("undelivered")).length === 1);
+  await enter(page, deal.manager, deal.path);
+  await hand.press("button", "Show who stopped invites");
+  await page.getByText("2 found · Your search hides 1 other invite of this list.").waitFor();
+  assert.deepEqual((await page.getByRole("rowheader").allInnerTexts()).sort(), [ann, bob].sort());
+  assert.equal(await page.getByRole("button", { name: "Show who stopped invites" }).count(), 0);
+});
+
 check.detail("a resend to somebody who stopped invites says why it is refused", { hands: [Keyboard], expect: [/status of 409/] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [ann] = people(deal);

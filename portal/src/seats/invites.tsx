@@ -43,7 +43,7 @@ import { known, recordDetail, recordGone, recordRow, recordSeen, recordTold } fr
 import { Found, Search } from "./search";
 import { useSendingRows } from "./sending";
 import { Waiters } from "./waiters";
-import { type Listed, MOST_SEARCHED } from "./whole";
+import { type Listed, MOST_SEARCHED, WHO_STOPPED } from "./whole";
 import {
   canInviteAgain,
   canResend,
@@ -182,11 +182,12 @@ export function Invites({
     setPicked(rows);
     setSkipped(skipped);
   };
-  const clearSearch = () => {
-    setTyped("");
-    onSearch("");
+  const searchFor = (text: string) => {
+    setTyped(text);
+    onSearch(text);
     field.current?.focus();
   };
+  const clearSearch = () => searchFor("");
 
   const showRow = (before: Invite, after: Invite | undefined, record = recordSeen) => {
     if (after?.id !== before.id) {
@@ -742,6 +743,13 @@ export function Invites({
         )}
       </div>
       {isSearched && page && <Found page={page} onClear={clearSearch} />}
+      {!large && search !== WHO_STOPPED && rows.some(isOptedOut) && (
+        <p class="soft found">
+          <button type="button" class="link" onClick={() => searchFor(WHO_STOPPED)}>
+            Show who stopped invites
+          </button>
+        </p>
+      )}
       {status === "removed" && (
         <p class="soft">Cancelled, corrected or de-allocated in the last 30 days. Seatkeeper keeps no names of them.</p>
       )}

@@ -1,5 +1,6 @@
 import { beforeEach, expect, it, vi } from "vitest";
 import { type Invite, listSeats, type Page } from "../api";
+import { INVITE } from "../sample";
 import { containing, inPlace, pageOf, soughtIn, wholeList } from "./whole";
 
 vi.mock("../api", () => ({ listSeats: vi.fn() }));
@@ -114,4 +115,10 @@ it("a walk that is stopped loads nothing more", async () => {
   answerWith(rows(500));
   expect(await wholeList("deal", undefined, () => false)).toBeUndefined();
   expect(asked).toHaveBeenCalledTimes(1);
+});
+
+it("a search for who stopped invites finds them, in any case, and not by a part of its words", () => {
+  const [ann, bob] = [{ ...INVITE }, { ...INVITE, id: "bob", optedOutAt: INVITE.queuedAt }];
+  expect([ann, bob].filter(containing("Stopped invites"))).toEqual([bob]);
+  expect([ann, bob].filter(containing("stopped"))).toEqual([]);
 });

@@ -3,6 +3,8 @@
  * beginnings of addresses.
  */
 import { type Invite, listSeats, type Page, type PageQuery } from "../api";
+import { known } from "./own";
+import { isOptedOut } from "./words";
 
 /** A longer list takes too long to load. */
 export const MOST_SEARCHED = 2000;
@@ -71,8 +73,12 @@ export async function soughtIn(text: string): Promise<string> {
   return addressOf(text) ?? text;
 }
 
+/** The search that finds who stopped invites. */
+export const WHO_STOPPED = "stopped invites";
+
 /** Whether each word of a text is a part of a row's name or address: `Smith Ann` and `Smith, Ann` find Ann Smith. */
 export function containing(text: string): (row: Invite) => boolean {
+  if (plain(text) === WHO_STOPPED) return (row) => isOptedOut(known(row));
   const words = plain(text).split(/[\s,;"]+/);
   return ({ name, email }) => words.every((word) => plain(`${name ?? ""} ${email}`).includes(word));
 }
