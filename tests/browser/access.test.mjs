@@ -275,22 +275,22 @@ const STATES = {
   }, inUse: true },
   "admin-new": { steps: async ({ page, hand }) => {
     await enter(page, ADMIN, "/admin?find=nobody-yet");
-    await page.getByText("No organisation has this text in its name or ID.").waitFor();
+    await page.getByText("No organisation has “nobody-yet” in its name or ID.").waitFor();
     await hand.press("button", "New deal");
     await hand.press("button", "Create deal");
     await page.locator("[aria-invalid=true]").first().waitFor();
   }, inUse: true },
   "admin-lost": { expect: [/ERR_CONNECTION_RESET/], steps: async ({ page, hand }) => {
-    await enter(page, ADMIN, "/admin?find=nobody-yet");
+    await enter(page, ADMIN, "/admin?organisation=lost");
     await hand.press("button", "New deal");
-    for (const [field, value] of [["Organisation ID", "lost"], ["Organisation name", "Lost"], ["Subscription", "Unlimited"], ["Seats", "5"]])
+    for (const [field, value] of [["Organisation name", "Lost"], ["Subscription", "Unlimited"], ["Seats", "5"]])
       await hand.write("textbox", field, value);
     await page.route("**/api/deals", (route) => route.abort("connectionreset"), { times: 1 });
     await hand.press("button", "Create deal");
     await page.getByText("We don’t know whether this was saved.").waitFor();
     await hand.press("button", "Cancel");
     await hand.press("button", "New deal");
-    await page.getByText("An earlier attempt to create this deal got no answer.").waitFor();
+    await page.getByText("An earlier attempt to create Unlimited for Lost got no answer.").waitFor();
   }, inUse: true },
   "admin-end": { steps: async ({ page, stack, hand }) => {
     await stack.newDeal({ org: "to-end" });
