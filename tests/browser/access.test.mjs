@@ -289,6 +289,7 @@ const STATES = {
     await hand.press("button", "Create deal");
     await page.getByText("We don’t know whether this was saved.").waitFor();
     await hand.press("button", "Cancel");
+    await page.getByText("Lost has no new deal Unlimited").first().waitFor();
     await hand.press("button", "New deal");
     await page.getByText("An earlier attempt to create Unlimited for Lost got no answer.").waitFor();
   }, inUse: true },
