@@ -94,7 +94,7 @@ check.detail("a checked address says that its earlier invite bounced, was declin
   await summary(page, "4 will be invited, 2 are already pending, 1 person stopped invites. 4 rows say “Look again”.");
   await rowOf(page, at("ann")).getByText(/^The email bounced on \d+\s\w+: no such mailbox\./).waitFor();
   await rowOf(page, at("bob")).getByText(/^Said no on \d+\s\w+\.$/).waitFor();
-  await rowOf(page, at("cat")).getByText("The new address got an invite. This makes a second one for that person. Will be invited, unless you correct or remove it.").waitFor();
+  await rowOf(page, at("cat")).getByText("This person got an invite at another address. This one would be a second. Will be invited, unless you correct or remove it.").waitFor();
   await rowOf(page, at("cat")).getByText(new RegExp(`^The address was corrected to ${at("dan")} on \\d+\\s\\w+\\.$`)).waitFor();
   await rowOf(page, at("fay")).getByText("Check the address before you invite it again. Will be invited, unless you correct or remove it.").waitFor();
   await rowOf(page, at("fay")).getByText(/^Cancelled by a manager on \d+\s\w+\. The email had bounced on \d+\s\w+: no such mailbox\.$/).waitFor();
@@ -682,7 +682,10 @@ check("addresses that may be mistyped are to be looked at again before they are 
   await rowOf(page, "bar@acme.example").getByText("The list says “foo bar@acme.example”. Will be invited, unless you correct or remove it.").waitFor();
   await hand.press("button", "Send 3 invites");
   const question = page.getByRole("dialog", { name: "Send although 2 rows say “Look again”?" });
-  assert.deepEqual(await question.getByRole("listitem").allInnerTexts(), ["bar@acme.example", "jo@gmial.com"]);
+  assert.deepEqual(await question.getByRole("listitem").allInnerTexts(), [
+    "bar@acme.example: The list says “foo bar@acme.example”.",
+    "jo@gmial.com: The part after the @ may be mistyped.",
+  ]);
   await hand.press("button", "Look again", question);
   assert.deepEqual(await deal.rows(), []);
   await hand.press("button", "foo.bar@acme.example");

@@ -111,8 +111,10 @@ export function CheckList({
             {tooMany && <p>{tooMany}</p>}
             {doubts.length > 0 && (
               <People>
-                {doubts.map(({ id, email }) => (
-                  <li key={id}>{email}</li>
+                {doubts.map((row) => (
+                  <li key={row.id}>
+                    <Text>{`${row.email}: ${doubtOf(row, usual)?.note}`}</Text>
+                  </li>
                 ))}
               </People>
             )}

@@ -22,7 +22,7 @@ import { readRemoved } from "../seats/details";
 import { ownSends } from "../seats/lost";
 import { known, ownRow, recordSent } from "../seats/own";
 import { wholeList } from "../seats/whole";
-import { doubtAgain, type Known } from "../seats/words";
+import type { Known } from "../seats/words";
 import { session } from "../session";
 import { asProblem } from "../ui/load";
 import { goesOn } from "../ui/ongoing";
@@ -34,7 +34,7 @@ import { LONGEST_STORED, stored } from "./name";
 import { type LeftOut, type List, readList } from "./parse";
 import type { Recipient } from "./recipients";
 import { domainOf, usualDomains } from "./suggestion";
-import { pastOf, rank } from "./verdicts";
+import { doubtAgain, pastOf, rank } from "./verdicts";
 import { conflictsIn, fullestFirst, holder } from "./whose";
 
 /** The longest list: a check takes a request for every 1,000 rows. */

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import type { Invite, SendResult } from "../api";
 import { INVITE, spaced } from "../sample";
-import { doubtAgain, type Known } from "../seats/words";
+import { isRemoved, type Known } from "../seats/words";
 import { stillOut } from "./parse";
-import { doubted, forecast, leftOutAs, leftOutOf, pastOf, predicted, rank, summaryOf } from "./verdicts";
+import { doubtAgain, doubted, forecast, leftOutAs, leftOutOf, pastOf, predicted, rank, summaryOf } from "./verdicts";
 
 const DELIVERED: Invite = {
   ...INVITE,
@@ -114,7 +114,7 @@ const BOUNCED = { ...DELIVERED.delivery, state: "bounced", reason: "mailbox_unav
 it.each<[change: Partial<Known>, doubt: string | undefined, note: string, email: string | undefined]>([
   [
     { corrected: true, correctedTo: "anne@example.com", delivery: BOUNCED },
-    "The new address got an invite. This makes a second one for that person.",
+    "This person got an invite at another address. This one would be a second.",
     "The address was corrected to anne@example.com on 3 May. The email had bounced on 1 May: no such mailbox.",
     "anne@example.com",
   ],
@@ -126,7 +126,7 @@ it.each<[change: Partial<Known>, doubt: string | undefined, note: string, email:
   ],
   [
     { corrected: true },
-    "The new address got an invite. This makes a second one for that person.",
+    "This person got an invite at another address. This one would be a second.",
     "The address was corrected on 3 May, and the invite went to the new one.",
     undefined,
   ],
@@ -144,11 +144,24 @@ it.each<[change: Partial<Known>, doubt: string | undefined, note: string, email:
   ],
   [{ corrected: false }, undefined, "Cancelled by a manager on 3 May.", undefined],
   [{ status: "released", delivery: BOUNCED }, undefined, "The seat was de-allocated on 3 May.", undefined],
-])("what to decide about an address whose invite was removed, %j, is said once", (change, doubt, note, email) => {
+  [
+    { status: "expired", delivery: BOUNCED },
+    "Check the address before you invite it again.",
+    "The email bounced on 1 May: no such mailbox.",
+    undefined,
+  ],
+  [
+    { status: "declined", declinedAt: MAY, delivery: BOUNCED },
+    "Check the address before you invite it again.",
+    "Said no on 3 May. The email bounced on 1 May: no such mailbox.",
+    undefined,
+  ],
+])("what to decide about an address before it is invited again, %j, is said once", (change, doubt, note, email) => {
   const invite: Known = { ...DELIVERED, status: "cancelled", removedAt: MAY, ...change };
   expect(doubtAgain(invite)).toBe(doubt);
   const past = pastOf(invite);
-  expect({ ...past, note: spaced(past.note) }).toEqual({ note, list: "removed", email });
+  const list = isRemoved(invite) ? "removed" : "undelivered";
+  expect({ ...past, note: spaced(past.note) }).toEqual({ note, list, email });
 });
 
 it("the numbers of the summary are those of the rows", () => {

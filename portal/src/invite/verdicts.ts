@@ -1,8 +1,8 @@
 /** The predicted and actual outcome of a row, in words. */
 import type { Filter, SendOutcome, SendResult } from "../api";
 import {
+  adviceAgain,
   type DealState,
-  doubtAgain,
   isAsked,
   isOptedOut,
   isRemoved,
@@ -134,6 +134,21 @@ export const sentOutcome = (result: SendResult) => words(SENT, result, NOTES[res
 /** The deal of a check: nobody is told of free seats. */
 const CHECKED: DealState = { available: 0, active: true };
 
+/**
+ * What to decide before an address that has an invite in the deal is invited again, if there is something: its person has another
+ * invite, or no email may reach it.
+ */
+export function doubtAgain(invite: Known): string | undefined {
+  if (invite.corrected && !invite.isNewRemoved) {
+    return "This person got an invite at another address. This one would be a second.";
+  }
+  const isCancelled = invite.status === "cancelled";
+  // A full mailbox is no reason to doubt the address.
+  return (isCancelled || isUndelivered(invite)) && invite.delivery.reason !== "temporary"
+    ? adviceAgain(invite)
+    : undefined;
+}
+
 /** An invite in the lists of the Deal seats page. `email`: the address to which this one was corrected. */
 export interface Past {
   note: string;
@@ -144,18 +159,14 @@ export interface Past {
 /** What happened to an address's earlier invite, in the words of the Deal seats page. What a doubt says is not said twice. */
 export function pastOf(invite: Known): Past {
   const place = placeOf(invite, CHECKED);
-  const note = noteOf(place);
+  const { status, correctedTo, isNewRemoved } = invite;
+  const isSaid = status !== "pending" && !isOptedOut(invite) && doubtAgain(invite) !== undefined;
+  const note = isSaid ? place.sentence : noteOf(place);
   if (isAsked(invite)) return { note: `${place.label}. ${note}`, list: "asked" };
-  if (isRemoved(invite)) {
-    const { correctedTo, isNewRemoved } = invite;
-    const isSaid = place.advice === doubtAgain(invite);
-    return { note: isSaid ? place.sentence : note, list: "removed", email: isNewRemoved ? undefined : correctedTo };
-  }
-  const { status } = invite;
+  if (isRemoved(invite)) return { note, list: "removed", email: isNewRemoved ? undefined : correctedTo };
   const has = status === "pending" || status === "expired" ? `Has ${WHICH[status]} invite. ` : "";
-  if (isUndelivered(invite)) return { note: isOptedOut(invite) ? has + note : note, list: "undelivered" };
-  if (isOptedOut(invite)) return { note: has + note, list: status as Filter };
-  return { note: place.sentence, list: "declined" };
+  if (isOptedOut(invite)) return { note: has + note, list: isUndelivered(invite) ? "undelivered" : (status as Filter) };
+  return isUndelivered(invite) ? { note, list: "undelivered" } : { note: place.sentence, list: "declined" };
 }
 
 const WHICH = { pending: "a pending", expired: "an expired" };

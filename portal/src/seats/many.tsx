@@ -17,7 +17,7 @@ import {
   type DealState,
   declinedOn,
   hasDeclined,
-  howBounced,
+  howFailed,
   howStopped,
   isOptedOut,
   isStoppedElsewhere,
@@ -238,7 +238,7 @@ function whyNot({ row, outcome }: Results[number], dated = false): [why: string,
     return [dated ? howStopped(row) : "stopped invites", SOME_STOPPED];
   }
   const { state } = row.delivery;
-  if (outcome === "undeliverable" && state === "bounced") return [howBounced(row, dated), ONCE_IT_WORKS];
+  if (outcome === "undeliverable" && state === "bounced") return [howFailed(row, dated), ONCE_IT_WORKS];
   if (outcome === "undeliverable" && state === "complained") {
     return [dated ? howStopped(row) : "marked as spam", WHY_NOT.undeliverable[1]!];
   }

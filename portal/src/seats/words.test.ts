@@ -202,7 +202,7 @@ describe("one sentence says where a person is, and one button does the next step
       "asked while the email was queued, which bounced",
       { ...invite("bounced", "unknown"), ...LINK, sentAt: "2026-11-21T00:00:00Z" },
       5,
-      "Asked for a new link: Waiting since 20 Nov. Resend to send a new link. [resend]",
+      "Asked for a new link: Waiting since 20 Nov. The newest email bounced on 1 Nov: their mail server did not say why. Resend to send a new link. [resend]",
     ],
     [
       "declined by the link of an earlier email, after the newest bounced",
@@ -330,7 +330,19 @@ describe("one sentence says where a person is, and one button does the next step
       "asked after an opt-out and a bounce",
       { ...invite("bounced", "unknown"), ...LINK, optedOut: false },
       5,
-      "Asked for a new link: Waiting since 20 Nov. Resend to send a new link. [resend]",
+      "Asked for a new link: Waiting since 20 Nov. The newest email bounced on 1 Nov: their mail server did not say why. Resend to send a new link. [resend]",
+    ],
+    [
+      "asked after a complaint",
+      { ...invite("complained"), ...SEAT, optedOutAt: null },
+      1,
+      "Asked for a seat: Waiting since 20 Nov. The email was marked as spam on 1 Nov. 1 seat is free now. Resend to send a new link. [resend]",
+    ],
+    [
+      "asked, and could not be sent",
+      { ...invite("failed", "too_many_tries"), ...SEAT },
+      0,
+      "Asked for a seat: Waiting since 20 Nov. The newest email could not be sent on 1 Nov: several attempts failed. Resend once a seat is free.",
     ],
     [
       "asked, and then opted out with a link of another deal",

@@ -153,9 +153,8 @@ function placeAndStep(invite: Known, deal: DealState): Place {
     return { tone: "failed", label: `${label} – stopped invites`, sentence, advice: "Resend once they have." };
   }
   if (isUndelivered(invite)) {
-    const [reason, advice, step] = delivery.reason ? REASONS[delivery.reason] : [];
-    const what = delivery.state === "bounced" ? "bounced" : "could not be sent";
-    const sentence = `The email ${what} ${on(delivery.at)}${reason ? `: ${reason}` : ""}.${oldLinks(invite)}`;
+    const [, advice, step] = delivery.reason ? REASONS[delivery.reason] : [];
+    const sentence = `The email ${howFailed(invite)}.${oldLinks(invite)}`;
     const place = { tone: "failed", label: `${label} – not delivered` } as const;
     if (declined) {
       const advice = step === "correct" ? "If they change their mind, correct the address." : wayBack(invite);
@@ -219,32 +218,19 @@ function closed(invite: Known, { active }: DealState): Place {
   return { tone: "removed", label: "Corrected", sentence: sentence + failure(invite) };
 }
 
-/** What to know before the address is invited again. */
-function failure({ delivery: { state, at, reason } }: Invite): string {
+/** What to know before the address is mailed again. */
+function failure(invite: Invite, email = "email", had = "had "): string {
+  const { state, reason } = invite.delivery;
   if (!isFailure(state) || reason === "opted_out") return "";
-  const what = state === "bounced" ? "had bounced" : "could not be sent";
-  return ` The email ${what} ${on(at)}${reason ? `: ${REASONS[reason][0]}` : ""}.`;
+  return ` The ${email} ${state === "bounced" ? had : ""}${howFailed(invite)}.`;
 }
 
-/** What to do before the address is invited again, once the invite was cancelled. */
-function adviceAgain({ delivery: { state, reason } }: Invite): string | undefined {
+/** What to do before the address is invited again. */
+export function adviceAgain({ delivery: { state, reason } }: Invite): string | undefined {
   if (!isFailure(state) || !reason) return undefined;
   if (reason === "rejected") return "Ask their IT team to let it through before you invite it again.";
   if (reason === "temporary") return "Invite it again later, or ask their IT team.";
   return REASONS[reason][2] === "correct" ? "Check the address before you invite it again." : undefined;
-}
-
-/**
- * What to decide before the address of a removed invite is invited again, if there is something: its person has another invite,
- * or no email may reach it.
- */
-export function doubtAgain(invite: Known): string | undefined {
-  if (!isRemoved(invite)) return undefined;
-  if (invite.corrected && !invite.isNewRemoved) {
-    return "The new address got an invite. This makes a second one for that person.";
-  }
-  // A full mailbox is no reason to doubt the address.
-  return invite.status === "cancelled" && invite.delivery.reason !== "temporary" ? adviceAgain(invite) : undefined;
 }
 
 /** What a resend has ended, whether or not its email arrives. */
@@ -258,8 +244,9 @@ const saidNo = (invite: Invite) => `Said no${declinedOn(invite)}.`;
 const stoppedOn = ({ optedOutAt }: Invite) => (optedOutAt ? ` ${on(optedOutAt)}` : "");
 
 /** `bounced on 3 Nov: no such mailbox` */
-export function howBounced({ delivery: { at, reason } }: Invite, dated: boolean): string {
-  return `bounced${dated ? ` ${on(at)}` : ""}${reason ? `: ${REASONS[reason][0]}` : ""}`;
+export function howFailed({ delivery: { state, at, reason } }: Invite, dated = true): string {
+  const what = state === "bounced" ? "bounced" : "could not be sent";
+  return `${what}${dated ? ` ${on(at)}` : ""}${reason ? `: ${REASONS[reason][0]}` : ""}`;
 }
 
 /** `stopped invites on 3 Nov` */
@@ -281,7 +268,8 @@ const NEW_LINK = "Resend to send a new link.";
 
 function asked(invite: Invite, { available, active, offered = 0 }: DealState): Place {
   const { status, askedAt, askedFor, sentAt } = invite;
-  const since = active ? `Waiting since ${shortDate(askedAt!)}.` : `Asked ${on(askedAt!)}.`;
+  const refusal = isComplaint(invite) ? ` ${asSpam(invite)}.` : failure(invite, "newest email", "");
+  const since = `${active ? `Waiting since ${shortDate(askedAt!)}.` : `Asked ${on(askedAt!)}.`}${refusal}`;
   if (askedFor !== "seat") {
     const place = { tone: "asked", label: "Asked for a new link", sentence: since } as const;
     // The email was queued when the person asked.
