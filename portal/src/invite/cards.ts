@@ -3,10 +3,11 @@
  *
  * Invariant: a line that may be another person is kept.
  */
+
+import { fits } from "./likeness";
 import { fullName, isFullName, nameInText, nameOf } from "./name";
 import { isAddress, LABEL } from "./recipients";
 import { isSomebodyElses, kindOf } from "./titles";
-import { fits } from "./whose";
 
 interface Cards {
   readonly text: string;

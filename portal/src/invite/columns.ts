@@ -4,10 +4,11 @@
  * Invariant: an address column is used without a question only if its title clearly means the learners' own addresses and no
  * other column has addresses. A guess only preselects an option.
  */
+
+import { fits } from "./likeness";
 import { capitalised, isFullName, isPlaceholder, nameOf } from "./name";
 import { isAddress, isAngled, isRecipient } from "./recipients";
 import { distance, isLogin, isOther, isPlainAddress, isPrincipal, type Kind, kindOf } from "./titles";
-import { fits } from "./whose";
 
 /** Instead of a column: the lines are a list, not a table, and all addresses are meant. */
 export const EVERY = -1;

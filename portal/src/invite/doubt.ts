@@ -1,6 +1,6 @@
 /** Why a row of a list should be looked at again before it is sent. */
 import type { SendOutcome, SendResult } from "../api";
-import { hasDeclined, isRemoved, type Known } from "../seats/words";
+import { isAsked, type Known } from "../seats/words";
 import { session } from "../session";
 import { keyOfAddress } from "./draft";
 import type { Recipient } from "./recipients";
@@ -32,9 +32,12 @@ export const doubtAbout = (
     ? doubtOf(row, usual)
     : undefined;
 
-/** Whether to ask before somebody is invited again, whom a list only contains: they said no, or a manager removed them. */
+/** Whoever said no or was removed. */
+const LEFT = new Set(["declined", "cancelled", "released"]);
+
+/** Whether to ask before somebody is invited again, whom a list only contains: they left, and ask for nothing. */
 const isUnexpected = ({ earlierInvite, wanted }: Doubtful) =>
-  !wanted && earlierInvite !== undefined && (hasDeclined(earlierInvite) || isRemoved(earlierInvite));
+  !wanted && earlierInvite !== undefined && LEFT.has(earlierInvite.status) && !isAsked(earlierInvite);
 
 /** `usual`: the list's usual domains. */
 export function doubtOf(row: Doubtful, usual: readonly string[]): Doubt | undefined {

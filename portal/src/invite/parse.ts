@@ -16,6 +16,7 @@ import {
   titledColumns,
   untitledColumns,
 } from "./columns";
+import { fits } from "./likeness";
 import { withoutMail } from "./mail";
 import { capitalised, fullName, isFullName, isLowerName, isRareName, nameOf } from "./name";
 import {
@@ -41,7 +42,6 @@ import { inOwnCells, likeliest, readingsOf, type TextRecord } from "./records";
 import { mayBeAccepted } from "./suggestion";
 import { tidied } from "./tidy";
 import { isOther, isSomebodyElses, kindOf } from "./titles";
-import { fits } from "./whose";
 
 /** Why a line, or an address in it, is not a row. */
 export type Reason =

@@ -4,9 +4,9 @@
  * Invariant: a word with an `@` is a row, never part of a name. A line with a letter has at least one row.
  */
 import type { InviteRow } from "../api";
+import { fits, isWholeName } from "./likeness";
 import { isDegree, isFiller, isFullName, isSuffix, nameBefore, nameInText } from "./name";
 import { isSomebodyElses } from "./titles";
-import { fits, isWholeName } from "./whose";
 
 export interface Recipient extends InviteRow {
   /** The whole text, if words beside the address may belong to it: `foo bar@example.com`. */

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { areAlike, conflictsIn, fullestFirst } from "./whose";
+import { areAlike } from "./likeness";
+import { conflictsIn, fullestFirst } from "./whose";
 
 it.each([
   ["Ann Doe", "ann doe", true],
