@@ -60,7 +60,8 @@ export function withoutMail(text: string): Mail {
   let signature: number | undefined;
   for (let index = 0; index < lines.length; index += 1) {
     const line = lines[index] ?? "";
-    const reply = replyLength(lines, index);
+    const printed = isPrinted(lines, index);
+    const reply = printed ? 1 : replyLength(lines, index);
     const length = reply || headerLength(lines, index);
     if (length > 0 || (line && signature !== undefined && isQuoted(index) !== isQuoted(signature)))
       signature = undefined;
@@ -104,6 +105,13 @@ function replyLength(lines: string[], index: number): number {
         : addresses === 1 && dated && (wrote || line.endsWith(">:"));
     }) ?? 0
   );
+}
+
+/** Whether a line is a sender and a date above a `To:` line, as Gmail shows and prints them. */
+function isPrinted(lines: string[], index: number): boolean {
+  const line = (lines[index] ?? "").slice(0, LONGEST_HEADER);
+  const after = /^[^<>@]*<[^<>\s@]+@[^<>\s@]+>\s+(.*)$/.exec(line)?.[1] ?? "";
+  return /\d{4}/.test(after) && /\d[:.]\d\d/.test(after) && fieldOf(lines[index + 1] ?? "") === "to";
 }
 
 /** The number of header lines of a forwarded mail; 0 if one of the four required fields is missing. */

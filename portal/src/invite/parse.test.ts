@@ -944,7 +944,7 @@ describe("a person whom a list only mentions is not invited", () => {
       expect(readList(head)).toEqual({ rows: [ANN, BOB], leftOut: { others: 1, header: 2 } });
       expect(readList(`Please invite:\n\n${head}\n\nHi all,\nplease join.\nMax`)).toMatchObject({
         rows: [ANN, BOB],
-        leftOut: { others: 1, header: 2, nobody: 4 },
+        leftOut: { others: 1, header: 2, title: 1, nobody: 3 },
       });
       // Below other addresses, it only says where those come from.
       expect(readList(`${head}\n\nCat Low <cat@example.com>`)).toMatchObject({
@@ -952,6 +952,12 @@ describe("a person whom a list only mentions is not invited", () => {
         leftOut: { others: 3, header: 2 },
       });
     });
+
+    it("as Gmail prints it", () =>
+      expect(readList(`Max Boss <max@example.com>\tMon, Nov 23, 2026 at 10:00 AM\nTo: ${to}, ${cc}`)).toEqual({
+        rows: [ANN, BOB],
+        leftOut: { others: 1 },
+      }));
 
     it("but not of its writer, who also received it", () =>
       expect(
@@ -1149,6 +1155,11 @@ describe("under a header, a line that its columns do not explain is a row, or is
       leftOut: [{ reason: "others", text: "manager max@example.com" }],
     });
   });
+});
+
+it("a line that ends with a colon is a title", () => {
+  const text = "Sales:\nAnn Doe, ann@example.com\nMarketing:\nBob Roe, bob@example.com";
+  expect(readList(text)).toEqual({ rows: [ANN, BOB], leftOut: { title: 2 } });
 });
 
 describe("a text of more than a name", () => {

@@ -95,6 +95,8 @@ export function readList(text: string, answers: readonly Columns[] = []): List |
     }
   };
   const take = (found: Recipient[], reason: Reason, text: string, isExplicit = false) => {
+    // `Sales:` is a title, never a person.
+    if (!text.includes("@") && /\p{L}.*:$/u.test(text) && found.length === 1) return leave("title", text);
     const angled = isAngled(text) ? angledIn(text) : undefined;
     for (const row of found) {
       rows.push(row);
