@@ -201,7 +201,7 @@ check.detail("Enter in an edited row checks it, and closes it unless it is wrong
   await hand.press("button", "Edit bob@example.com");
   await typeInto("Name in row 1", "Bob Roe");
   await rowOf(page, "bob@example.com").getByRole("cell", { name: "Bob Roe" }).waitFor();
-  assert.equal(await page.getByRole("rowheader").getByRole("textbox").count(), 0);
+  await until("the row is closed", async () => (await page.getByRole("rowheader").getByRole("textbox").count()) === 0);
 });
 
 check.detail("a mistyped domain is corrected in all its rows at once, if somebody wants it", { hands: [Keyboard] }, async ({ page, stack, hand }) => {

@@ -37,7 +37,7 @@ export function isWholeName(name: string, rest: string, email: string): boolean 
 export function fits(name: string, email: string): boolean {
   const parts = partsOf(email);
   const joined = parts.join("");
-  const words = wordsOf(name);
+  const words = wordsOf(name.replace(/\p{N}+/gu, " "));
   const initials = words.map((word) => word.charAt(0)).join("");
   return (
     words.some((word) => (word.length > 2 ? joined.includes(word) : parts.includes(word))) ||

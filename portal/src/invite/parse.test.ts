@@ -667,9 +667,7 @@ describe("the page asks if more than one column could be meant", () => {
     const question = { addresses: ["Column 1"], names: ["Column 2"], guess: ["Column 1"] };
     for (const separator of ["\t", ";", ",", ", "])
       expect(questionAbout(texts.map((text, index) => emails[index] + separator + text).join("\n"))).toEqual(question);
-    expect(parseAddresses(`${emails[0]}\t${texts[0]}`)[0]).not.toHaveProperty(
-      texts[0].includes(" ") ? "beside" : "name",
-    );
+    expect(parseAddresses(`${emails[0]}\t${texts[0]}`)).toEqual([{ ...ann, beside: [texts[0]] }]);
   });
 
   it.each<[what: string, ...texts: [string, string, string]]>([
@@ -1182,6 +1180,19 @@ describe("a text of more than a name", () => {
     expect(parseAddresses(`Name;Email\n${text};${email}`)).toEqual([row]);
   });
 
+  it.each([
+    ["behind an address", "ann@example.com New York", { ...ann, beside: ["New York"] }],
+    ["in brackets behind an address", "ann@example.com (Berlin)", { ...ann, beside: ["Berlin"] }],
+    ["behind an address, and like it", "ann@example.com (Ann)", { ...ann, name: "Ann" }],
+    ["behind a dash", '"Doe, Ann - Sales" <ann@example.com>', ANN],
+    ["before a dash", "Acme Berlin - Ann Doe <ann@example.com>", ANN],
+    [
+      "in lower case, like its address",
+      "ann doe;ann.doe@example.com",
+      { email: "ann.doe@example.com", name: "ann doe" },
+    ],
+  ])("a text %s: %s", (_, text, row) => expect(parseAddresses(text)).toEqual([row]));
+
   it("two people beside one address, without a header", () =>
     expect(parseAddresses("Ann Doe & Bob Roe\tann@example.com")).toEqual([{ ...ann, beside: ["Ann Doe", "Bob Roe"] }]));
 
@@ -1259,7 +1270,7 @@ describe("no name is better than a wrong one", () => {
     ["before an address in brackets", "John Smith 2 <ann@example.com>", "John Smith 2"],
     ["in a column of names", "Email;Name\nann@example.com;Staff 1", "Staff 1"],
     ["in two columns", "First,Last,Email\nJohn,Smith 2,ann@example.com", "John Smith 2"],
-    ["beside an address", "ann@example.com;Jean2 Roe", "Jean2 Roe"],
+    ["beside an address", "ann@example.com;Ann2 Roe", "Ann2 Roe"],
     ["in running text", "John Smith 2 ann@example.com", "John Smith 2"],
   ])("a name with a digit stays: %s", (_, text, name) =>
     expect(parseAddresses(text)).toEqual([{ email: "ann@example.com", name }]),

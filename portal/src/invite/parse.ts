@@ -462,18 +462,19 @@ function fromCellsInAnyOrder(
   const places = cells.flatMap((cell, index) => (index !== email && /\p{L}/u.test(cell) ? [index] : []));
   const textAt = (index: number) => nameOf((cells[index] ?? "").replace(LABEL, ""));
   const cell = cells[email] ?? "";
-  const texts = places.map((index) => ({
-    text: index === named ? textAt(index) : capitalised(textAt(index)),
-    index,
-  }));
+  const isLower = (text: string) => isLowerName(text) && text.split(" ").every((word) => fits(word, cell));
+  const texts = places.map((index) => {
+    const text = textAt(index);
+    return { text: index === named || isLower(text) ? text : capitalised(text), index };
+  });
   const [only, more] = texts.filter(({ text }) => text);
   const names = texts.flatMap(({ text }) => {
     const several = severalNames(text);
     return several.length > 0 ? several : text || [];
   });
-  // One word may be a town. Without an address, it is what there is.
+  // It may be a town. Without an address, it is what there is.
   const isName = ({ text, index }: { text: string; index: number }) =>
-    index === named || isFullName(text) || fits(text, cell) || !cell.includes("@") || isLikely(index);
+    index === named || fits(text, cell) || !cell.includes("@") || isLikely(index);
   const name = only && !more && names.length === 1 && isName(only) ? only.text : "";
   // Beside a name, words around the address mean that it is another person's. A remark in brackets does not.
   if (name) return fromCells(cell.replace(/\s[([][^()[\]@]*[)\]]$/, ""), name);

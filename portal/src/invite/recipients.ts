@@ -5,7 +5,7 @@
  */
 import type { InviteRow } from "../api";
 import { fits, isWholeName } from "./likeness";
-import { isDegree, isFiller, isFullName, isSuffix, nameBefore, nameInText } from "./name";
+import { isDegree, isFiller, isFullName, isSuffix, nameBefore, nameInText, nameOf } from "./name";
 import { isSomebodyElses } from "./titles";
 
 export interface Recipient extends InviteRow {
@@ -134,6 +134,10 @@ const LISTED = /^([^,]+ [^,]+), ([^,]+)$/;
 export function namesFor(text: string, email: string, read: (text: string) => string): string[] {
   const several = severalNames(text);
   if (several.length > 0) return several;
+  const parts = text.split(/\s[-–—]\s/);
+  const own = parts.filter((part) => fits(part, email) && isFullName(nameOf(part)));
+  // `Doe, Ann - Sales`
+  if (parts.length > 1 && own.length === 1) return [read(own[0]!)];
   const [, name = "", rest = ""] = LISTED.exec(text.trim()) ?? [];
   const whole = isFullName(name) && !isDegree(rest) && read(name);
   if (!whole || read(text).startsWith(whole) || !isWholeName(name, rest, email)) return [read(text)];
@@ -347,8 +351,13 @@ function fromChunk(chunk: string): Recipient[] {
     return [{ ...row(only, names[0]), typed: chunk }];
   return emails.map((email, index) => {
     if (leading && (!trailing || emails.length === 1)) return row(email, names[index]);
-    return row(email, trailing && !leading ? behind[index + 1] : "");
+    return trailing && !leading ? behindAddress(email, behind[index + 1] ?? "") : row(email);
   });
+}
+
+/** A text behind an address is its name if the address is like it: a town is behind it, too. */
+function behindAddress(email: string, text: string): Recipient {
+  return text && !fits(text, email) ? { email, beside: [text] } : row(email, text);
 }
 
 /** Whether the words around an address may be a part of it: they are no full name, and no sentence. */
