@@ -91,3 +91,10 @@ it("a full name before a comma is a person", () =>
   expect(readList("Ann Doe, Bob bob@example.com")).toMatchObject({
     rows: [{ email: "Ann Doe" }, { email: "bob@example.com", name: "Bob" }],
   }));
+
+it("a long list is read quickly", () => {
+  const lines = Array.from({ length: 10_000 }, (_, index) => `${index % 9 ? "" : "Ann Doe\n"}p${index}@example.com`);
+  const from = performance.now();
+  expect(readList(lines.join("\n"))).toMatchObject({ rows: expect.anything() });
+  expect(performance.now() - from).toBeLessThan(10_000);
+});

@@ -100,8 +100,11 @@ function ofBlocks(all: string[]): Cards {
       const address = addressIn(line);
       const own = address && before.findLast((other) => fits(nameIn(other, address), address));
       const name = address && (labelledName(before) || (own && nameIn(own, address)));
-      if (!name) before.push(line);
-      else {
+      if (!name) {
+        before.push(line);
+        // A long list of addresses is read once.
+        if (line.includes("@")) kept.push(...before.splice(0));
+      } else {
         for (const other of before) if (other !== own) (mayBePerson(other) ? kept : others).push(other);
         before = [];
         cards += 1;
