@@ -145,8 +145,10 @@ function DealList({ deals }: { deals: DealWithSeats[] }) {
               </span>
             </td>
             <td role="cell" data-label="State">
-              <DealState deal={deal} />{" "}
-              {deal.state === "active" && deal.seats.available === 0 && <span class="state expired">Full</span>}
+              <span>
+                <DealState deal={deal} />{" "}
+                {deal.state === "active" && deal.seats.available === 0 && <span class="state expired">Full</span>}
+              </span>
             </td>
           </tr>
         ))}
