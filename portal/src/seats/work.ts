@@ -40,7 +40,7 @@ interface Shown {
   onDone: () => void;
 }
 
-class Work {
+export class Work {
   readonly message = signal<Message>();
   readonly run = signal<Run>();
   /** An action on many invites that failed, was stopped, or that a reload interrupted: the manager continues or leaves it. */
