@@ -21,6 +21,10 @@ import { forecast, isSeveral, leftOutOf, pastOf, reasonFor, summaryOf } from "./
 /** More mistyped domains are corrected one by one. */
 const MOST_TYPOS = 5;
 
+/** Why to look at a row again: its doubt, and what happened to its earlier invite. */
+const whyAgain = (row: Row, usual: readonly string[]) =>
+  [doubtOf(row, usual)?.note, row.earlierInvite && pastOf(row.earlierInvite).note].filter(Boolean).join(" ");
+
 const saysLookAgain = (count: number) => `${counted(count, "row says", "rows say")} “Look again”`;
 
 /** The address that may be meant, for a row with one that may be mistyped or is none. */
@@ -113,7 +117,7 @@ export function CheckList({
               <People>
                 {doubts.map((row) => (
                   <li key={row.id}>
-                    <Text>{`${row.email}: ${doubtOf(row, usual)?.note}`}</Text>
+                    <Text>{`${row.email}: ${whyAgain(row, usual)}`}</Text>
                   </li>
                 ))}
               </People>
