@@ -2,7 +2,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { Invite } from "../api";
 import { INVITE } from "../sample";
 import { session } from "../session";
-import { cancelRows, interrupted, leftOut, resendListed, resendRows } from "./bulk";
+import { areAllRecent, cancelRows, interrupted, leftOut, resendListed, resendRows } from "./bulk";
 import { known, recordDetail } from "./own";
 import { isOptedOut } from "./words";
 
@@ -140,6 +140,20 @@ test("of a whole list, who got an email in the last 24 hours is left out", async
   // Whom the manager has selected is reached.
   await resendRows("recent", [bob]).run(() => true);
   expect(asked.at(-1)).toEqual(["bob"]);
+});
+
+test("whom no resend reaches does not count when everybody got an email a short while ago", () => {
+  const recent = { ...row, sentAt: new Date().toISOString() };
+  const old = { ...row, id: "old", sentAt: "2026-01-01T00:00:00Z" };
+  const stopped = { ...old, id: "stopped", optedOutAt: old.sentAt };
+  const spam = { ...old, id: "spam", delivery: { ...row.delivery, state: "complained" as const } };
+  expect(
+    [
+      [recent, stopped, spam],
+      [recent, old],
+      [old, stopped],
+    ].map(areAllRecent),
+  ).toEqual([true, false, false]);
 });
 
 test("what is left of a whole list is the rest of its pages", async () => {

@@ -15,8 +15,8 @@ import { BULK } from "../session";
 import { drop, keep, kept } from "../storage";
 import { detailsOf } from "./details";
 import { doneByMe } from "./lost";
-import { recordGone, recordRow, recordTold, withOwn } from "./own";
-import { isAsked, isCorrected, isRemoved, isSending, isUndelivered } from "./words";
+import { known, recordGone, recordRow, recordTold, withOwn } from "./own";
+import { isAsked, isCorrected, isOptedOut, isRemoved, isSending, isUndelivered } from "./words";
 
 /** At the rate that mail is sent, a batch of this size ends soon. */
 const BATCH = 50;
@@ -50,6 +50,10 @@ export function leftOut(row: Invite): BulkOutcome | undefined {
   const isLost = state === "complained" || (state === "bounced" && reason !== "temporary");
   return isLost && !isAsked(row) ? "undeliverable" : undefined;
 }
+
+/** Whether everybody whom a resend can reach got an email a short while ago: then it leaves out none of them for that. */
+export const areAllRecent = (rows: Invite[]) =>
+  rows.filter((row) => !leftOut(row) && !isOptedOut(known(row))).every(isRecent);
 
 /** The row after a resend: pending, with a queued mail. */
 function resent(row: Invite): Invite {

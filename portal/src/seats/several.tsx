@@ -6,7 +6,7 @@ import { confirm } from "../ui/confirm";
 import { asProblem } from "../ui/load";
 import { People } from "../ui/people";
 import { counted } from "../ui/seat-numbers";
-import { type Bulk, cancelRows, isRecent, leftOut, resendListed, resendRows } from "./bulk";
+import { areAllRecent, type Bulk, cancelRows, isRecent, leftOut, resendListed, resendRows } from "./bulk";
 import { whatEnds } from "./cancelling";
 import { detailsOf, toInviteAgain } from "./details";
 import { Export, fileName } from "./export";
@@ -96,7 +96,7 @@ export function actionsOnMany(
    */
   const resend = async (all: Invite[], status?: "pending" | "expired") => {
     const rows = await withoutLifted(all);
-    const spares = status !== undefined && !rows.every((row) => leftOut(row) || isRecent(row));
+    const spares = status !== undefined && !areAllRecent(rows);
     const kind = status ? `${status} invite` : "invite";
     const left = rows.flatMap((row) => {
       const outcome =
