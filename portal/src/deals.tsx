@@ -6,12 +6,11 @@ import { type Deal, type DealWithSeats, listDeals } from "./api";
 import { Digest } from "./digest";
 import { Unsent } from "./invite/unsent";
 import { endsSoon } from "./seats/ending";
-import { signIn } from "./session";
+import { NoManager } from "./sign-in";
 import { fromNow, instant, unbroken } from "./time";
 import { Heading } from "./ui/frame";
 import { useLoad } from "./ui/load";
 import { number } from "./ui/seat-numbers";
-import { StartLearning } from "./ui/start-learning";
 import { Failure, Waiting } from "./ui/status";
 import { Text } from "./ui/text";
 import { useNow } from "./ui/when";
@@ -54,26 +53,6 @@ export function Deals({ openSingle }: { openSingle?: boolean }) {
           {deals.length > 0 && <Digest />}
         </>
       )}
-    </>
-  );
-}
-
-/** Most often a learner. */
-function NoManager() {
-  return (
-    <>
-      <Heading title="Your own seat">Looking for your own seat?</Heading>
-      <p class="actions">
-        <button type="button" onClick={() => void signIn({ redirectPath: "/accept", scopes: ["seats.accept"] })}>
-          See your own seat
-        </button>
-      </p>
-      <p>To accept an invite, open the link in your invitation email.</p>
-      <StartLearning />
-      <p>
-        This account manages no seats. To manage seats, sign in with another account, or ask the learning manager at
-        your organisation.
-      </p>
     </>
   );
 }

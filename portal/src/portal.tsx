@@ -1,7 +1,7 @@
 /** The portal's entry point: sign-in and routes. */
 import "./style.css";
 import { useSignal } from "@preact/signals";
-import { render } from "preact";
+import { type ComponentType, render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { LocationProvider, Route, Router, useLocation } from "preact-iso";
 import { leaveForInvitation } from "./accept/token";
@@ -23,13 +23,12 @@ import {
   session,
   sessionOver,
   showPresence,
-  signIn,
   signOut,
   tidyAddress,
   wasSignedIn,
 } from "./session";
+import { enter, NoManager, SignInFailed } from "./sign-in";
 import { drop, keep, kept } from "./storage";
-import { CLOCK, OPAQUE, UNREACHABLE } from "./token";
 import { Boundary } from "./ui/boundary";
 import { Confirm, confirm } from "./ui/confirm";
 import { Frame, Heading } from "./ui/frame";
@@ -44,8 +43,6 @@ const Admin = onDemand("admin", async () => (await import("./admin/admin")).Admi
 const InvitePage = onDemand("invite", async () => (await import("./invite/invite")).InvitePage);
 const SettingsPage = onDemand("settings", async () => (await import("./settings/settings")).SettingsPage);
 
-const SCOPES = ["invites.manage", "deals.admin"];
-
 /** The paths of the routes below. No route is rendered before sign-in, so this tells whether a page exists. */
 const PAGE = /^\/(admin|deals(\/[^/]+(\/(invite|settings))?)?)?\/?$/;
 
@@ -53,15 +50,6 @@ const PAGE = /^\/(admin|deals(\/[^/]+(\/(invite|settings))?)?)?\/?$/;
 const DEEP = /^\/(admin|deals\/[^/]+(\/(invite|settings))?)\/?$/;
 /** Kept while the issuer is asked whether it knows the person, of whom this tab knows nothing. */
 const GUESS = "guess";
-
-const enter = (prompt?: string, unasked = false) =>
-  signIn({
-    redirectPath: "/",
-    scopes: SCOPES,
-    returnTo: (location.pathname === "/" && leftPage()?.path) || location.pathname + location.search,
-    ...(prompt && { prompt }),
-    unasked,
-  });
 
 /** Signing out ends a sending, and deletes the rest of its list. */
 async function leave() {
@@ -138,9 +126,9 @@ function Routes() {
       <Router>
         <Route path="/" component={Home} />
         <Route path="/deals" component={AllDeals} />
-        <Route path="/deals/:deal" component={SeatsPage} />
-        <Route path="/deals/:deal/invite" component={InvitePage} />
-        <Route path="/deals/:deal/settings" component={SettingsPage} />
+        <Route path="/deals/:deal" component={ManagersSeats} />
+        <Route path="/deals/:deal/invite" component={ManagersInvite} />
+        <Route path="/deals/:deal/settings" component={ManagersSettings} />
         <Route path="/admin" component={Admin} />
         <Route default component={Missing} />
       </Router>
@@ -157,8 +145,15 @@ function may(scope: string): boolean {
 
 /** Partnership managers have no deals of their own. */
 const isPartner = () => may("deals.admin") && !may("invites.manage");
-const Home = () => (isPartner() ? <Admin /> : <Deals openSingle />);
-const AllDeals = () => (isPartner() ? <Admin /> : <Deals />);
+const isManager = () => may("invites.manage");
+const Home = () => (isPartner() ? <Admin /> : isManager() ? <Deals openSingle /> : <NoManager />);
+/** A page of one deal. */
+const forManagers = (Page: ComponentType<{ deal: string }>) => (of: { deal: string }) =>
+  isManager() ? <Page {...of} /> : <NoManager isPartner={isPartner()} />;
+const ManagersSeats = forManagers(SeatsPage);
+const ManagersInvite = forManagers(InvitePage);
+const ManagersSettings = forManagers(SettingsPage);
+const AllDeals = () => (isPartner() ? <Admin /> : isManager() ? <Deals /> : <NoManager />);
 
 function Nav() {
   const { path } = useLocation();
@@ -198,18 +193,9 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
       {!PAGE.test(location.pathname) && (
         <Notice tone="bad">Page not found. Check the address, or sign in to see your deals.</Notice>
       )}
-      {problem.value === "declined" && <Notice>You did not sign in. Nothing has changed.</Notice>}
-      {problem.value === "failed" && (
-        <Notice tone="bad">Sign-in failed. Try again. If it fails again, tell the team that runs this site.</Notice>
-      )}
-      {problem.value === "unreachable" && (
-        <Notice tone="bad">
-          {UNREACHABLE} {hasEntered() && "What you entered here is kept until you close this tab."}
-        </Notice>
-      )}
-      {problem.value === "blocked" && <Blocked />}
-      {problem.value === "clock" && <Notice tone="bad">{CLOCK}</Notice>}
-      {problem.value === "opaque" && <Notice tone="bad">{OPAQUE}</Notice>}
+      <SignInFailed why={problem.value}>
+        {hasEntered() && "What you entered here is kept until you close this tab."}
+      </SignInFailed>
       {known && (
         <Notice tone="warn">
           <p>
@@ -255,17 +241,11 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
           Use another account
         </button>
       </p>
-      <p class="soft">Were you invited? Open the link in your invitation email.</p>
+      <p class="soft">
+        Were you invited? Open the link in your invitation email. If you have accepted already,{" "}
+        <a href="/accept">see your own seat</a>.
+      </p>
     </section>
-  );
-}
-
-function Blocked() {
-  return (
-    <Notice tone="bad">
-      This browser blocks site data, which sign-in needs. Allow cookies and site data for {location.host}, then reload
-      this page.
-    </Notice>
   );
 }
 
@@ -283,8 +263,7 @@ function SessionOver() {
           Sign in again
         </button>
       </Notice>
-      {failure.value === "unreachable" && <Notice tone="bad">{UNREACHABLE}</Notice>}
-      {failure.value === "blocked" && <Blocked />}
+      <SignInFailed why={failure.value} />
     </>
   );
 }

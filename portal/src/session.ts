@@ -349,9 +349,12 @@ export function leaveTogether() {
     endSession();
     dropThose((name) => !isEntered(name) && name !== accountOn("/"));
     keep(LEFT, pathname === "/accept" ? "/" : pathname + search);
-    location.assign("/");
+    location.assign(firstPage());
   };
 }
+
+/** Where a learner, or a manager, can go on after signing out. */
+const firstPage = (): RedirectPath => (location.pathname === "/accept" ? "/accept" : "/");
 
 /** The page that this tab left when the person signed out in another one, and whether something entered waits there. */
 export function leftPage(): { path: string; entered: boolean } | undefined {
@@ -367,7 +370,7 @@ export async function signOut() {
   // An answer that comes until the page is left may keep a list again.
   addEventListener("pagehide", () => dropThose((name) => name !== ATTEMPT));
   new BroadcastChannel(SIGNED_OUT).postMessage(null);
-  const home = `${location.origin}/`;
+  const home = location.origin + firstPage();
   let leave: string | URL = home;
   try {
     const config = await loadConfig();

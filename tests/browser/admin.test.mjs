@@ -585,4 +585,5 @@ check("a learning manager is told that they may not manage deals", {}, async ({ 
   await enter(page, deal.manager, "/admin");
   await page.getByText("This account does not have permission to manage deals.").waitFor();
   assert.equal(await page.getByRole("button", { name: "New deal" }).count(), 0);
+  await page.getByRole("button", { name: "Use another account" }).waitFor();
 });

@@ -19,7 +19,7 @@ import {
   type Problem,
   previewInvite,
 } from "../api";
-import { finishSignIn, isReturning, type SignInFailure, session, signIn, wasSignedIn } from "../session";
+import { finishSignIn, isReturning, leftPage, type SignInFailure, session, signIn, wasSignedIn } from "../session";
 import { ago, dateTime, instant } from "../time";
 import { CLOCK, OPAQUE, UNREACHABLE } from "../token";
 import { Boundary } from "../ui/boundary";
@@ -46,6 +46,9 @@ import { isOther } from "./mask";
 import { dropToken, isElsewhere, keepToken, token, tokenPasted } from "./token";
 import { askForNext, wordsFor } from "./words";
 
+/** A learner's sign-in. */
+const HERE = { redirectPath: "/accept", scopes: ["seats.accept"] } satisfies Parameters<typeof signIn>[0];
+
 /** The final result of a link, once there is one. */
 type Ending = { accepted: Accepted; preview: Preview; isLateNo?: boolean } | { code: string };
 const ending = signal<Ending | null>(null);
@@ -69,12 +72,7 @@ export function AcceptPage() {
       if (isReturning()) failure.value = await finishSignIn("/accept");
       // A reload, or an earlier return from the issuer that *Back* has met again.
       if (!session.value && wasSignedIn("/accept")) {
-        failure.value = await signIn({
-          redirectPath: "/accept",
-          scopes: ["seats.accept"],
-          prompt: "none",
-          unasked: true,
-        });
+        failure.value = await signIn({ ...HERE, prompt: "none", unasked: true });
         // The issuer is answering.
         if (!failure.value) return;
       }
@@ -95,7 +93,7 @@ export function AcceptPage() {
         ) : ending.value && "accepted" in ending.value ? (
           <Seated {...ending.value} />
         ) : (
-          <NoLink key={ending.value} code={ending.value?.code} />
+          <NoLink key={ending.value} code={ending.value?.code} failed={failure.value} />
         )}
       </Boundary>
     </Frame>
@@ -202,7 +200,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
   const enter = async (prompt?: string) => {
     busy.value = "leaving";
     failure.value = undefined;
-    failure.value = await signIn({ redirectPath: "/accept", scopes: ["seats.accept"], ...(prompt && { prompt }) });
+    failure.value = await signIn({ ...HERE, ...(prompt && { prompt }) });
     // Without a failure, the issuer's page is loading.
     if (failure.value) busy.value = undefined;
     // The older link of an accepted invite would hide the seat on return.
@@ -358,11 +356,7 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
             `Changed your mind? You can still accept until ${instant(preview.expiresAt)}.`}
         </p>
       )}
-      {failure.value && (
-        <Focus key={failure.value}>
-          <SignInFailed why={failure.value} />
-        </Focus>
-      )}
+      {failure.value && <SignInFailed key={failure.value} why={failure.value} />}
       {problem && <Refusal key={problem} problem={problem} retry={() => void check()} />}
       {obstacle && preview && !over && (
         <Stop
@@ -380,18 +374,12 @@ function Invitation({ link, failed }: { link: string; failed: SignInFailure | un
       )}
       {over && (
         <Over key={obstacle} found={found} now={answered.value === "decline"}>
-          {obstacle === "already_seated" ? (
-            <UseAnother busy={busy.value} enter={(prompt) => void enter(prompt)} />
-          ) : (
-            <button
-              type="button"
-              disabled={!!busy.value}
-              aria-busy={busy.value === "leaving"}
-              onClick={() => void enter(session.value ? "select_account" : undefined)}
-            >
-              <Text>{session.value ? "Use another account" : "Sign in to see your seat"}</Text>
-            </button>
-          )}
+          <Enter
+            label={!session.value && SEE_SEAT}
+            main={obstacle !== "already_seated"}
+            busy={busy.value}
+            enter={enter}
+          />
         </Over>
       )}
       {person && actions}
@@ -463,21 +451,22 @@ const isTold = (code: string, { preview, obstacle }: Found) =>
   (isOver(code) && isOver(obstacle)) ||
   (code === "already_accepted" && preview?.status === "accepted");
 
-function SignInFailed({ why }: { why: SignInFailure }) {
-  if (why === "declined")
-    return <Notice>You did not sign in. Nothing was accepted, and your invite is still open.</Notice>;
-  return (
-    <Notice tone="bad">
-      {why === "failed" &&
-        "Sign-in failed. Nothing was accepted. Check your internet connection, then try again. Or use another account."}
-      {why === "unreachable" && `Nothing was accepted. ${UNREACHABLE}`}
-      {why === "clock" && `Nothing was accepted. ${CLOCK}`}
-      {why === "opaque" && `Nothing was accepted. ${OPAQUE}`}
-      {why === "blocked" &&
-        `This browser blocks site data, which sign-in needs. Nothing was accepted. Allow cookies and site data for ${location.host}, then open the link in your email again. Or open the link in another browser.`}
+const WHY: Partial<Record<SignInFailure, string>> = {
+  failed: "Sign-in failed. Check your internet connection, then try again. Or use another account.",
+  unreachable: UNREACHABLE,
+  clock: CLOCK,
+  opaque: OPAQUE,
+  blocked: `This browser blocks site data, which sign-in needs. Allow cookies and site data for ${location.host}, then open the link in your email again, or in another browser.`,
+};
+
+/** `link`: whether there is an invite to accept. */
+const SignInFailed = ({ why, link = true }: { why: SignInFailure; link?: boolean }) => (
+  <Focus>
+    <Notice {...(WHY[why] && { tone: "bad" })}>
+      {WHY[why] ?? "You did not sign in."} {link && "Nothing was accepted."}
     </Notice>
-  );
-}
+  </Focus>
+);
 
 /**
  * Why the link can never accept again with this account, and the next step. `children`: the way to an account. `now`: it
@@ -625,15 +614,13 @@ function Actions({
   if (!person) {
     return (
       <div class="choice">
-        <button type="button" disabled={!!busy} aria-busy={!!busy} onClick={() => enter()}>
-          <Text>{accepted ? "Sign in to see your seat" : "Sign in to accept"}</Text>
-        </button>
+        <Enter main busy={busy} enter={enter} label={accepted ? SEE_SEAT : "Sign in to accept"} />
         {!accepted && (
           <p class="soft">
             You can use any account. Choose the one you want to learn with. You accept in the next step.
           </p>
         )}
-        {failed && <UseAnother busy={busy} enter={enter} />}
+        {failed && <Enter busy={busy} enter={enter} />}
       </div>
     );
   }
@@ -665,21 +652,31 @@ function Actions({
             <Text>{refusal?.temporary ? "Try again" : name}</Text>
           </button>
         )}
-        <UseAnother busy={busy} enter={enter} />
+        <Enter busy={busy} enter={enter} />
       </p>
     </>
   );
 }
 
-const UseAnother = ({ busy, enter }: { busy: string | undefined; enter: (prompt: string) => void }) => (
+interface Entering {
+  busy?: string | undefined;
+  enter: (prompt?: string) => unknown;
+  /** Whether it is the next step. */
+  main?: boolean;
+}
+
+const SEE_SEAT = "Sign in to see your seat";
+
+/** Signs in. Without a label, with another account. */
+const Enter = ({ busy, enter, main, label }: Entering & { label?: string | false }) => (
   <button
     type="button"
-    class="secondary outline"
+    {...(!main && { class: "secondary outline" })}
     disabled={!!busy}
     aria-busy={busy === "leaving"}
-    onClick={() => enter("select_account")}
+    onClick={() => enter(label ? undefined : "select_account")}
   >
-    Use another account
+    <Text>{label || "Use another account"}</Text>
   </button>
 );
 
@@ -799,8 +796,25 @@ const Unread = ({ problem, reload }: { problem: Problem; reload: () => void }) =
   </Focus>
 );
 
-/** The ways on without a link that works. `code`: why the link does not work, if there was one. */
-function NoLink({ code }: { code: string | undefined }) {
+/** Signs in without a link. `failed`: why the last attempt failed. */
+function SignIn({ failed }: { failed: SignInFailure | undefined }) {
+  const failure = useSignal(failed);
+  const enter = async (prompt?: string) => (failure.value = await signIn({ ...HERE, ...(prompt && { prompt }) }));
+  return (
+    <>
+      {failure.value && <SignInFailed key={failure.value} why={failure.value} link={false} />}
+      <p class="actions">
+        <Enter label={!session.value && SEE_SEAT} enter={enter} />
+      </p>
+    </>
+  );
+}
+
+/**
+ * The ways on without a link that works. `code`: why the link does not work, if there was one. `failed`: why sign-in failed, if
+ * it did.
+ */
+function NoLink({ code, failed }: { code: string | undefined; failed: SignInFailure | undefined }) {
   const { value: own, problem, loading, reload } = useLoad("", ownSeats);
   if (loading && session.value) return <Waiting what="Loading your seats" />;
   const now = Date.now();
@@ -826,25 +840,20 @@ function NoLink({ code }: { code: string | undefined }) {
       <StartLearning />
     </>
   );
-  if (list && !code)
+  if ((list || unread) && !code)
     return (
       <>
-        <Heading title="Your seats">{held}</Heading>
-        {list}
-        <Paste label="Another invitation? Paste its link here" />
-      </>
-    );
-  if (unread && !code)
-    return (
-      <>
-        <Heading title="Your seats">Your seats could not be read</Heading>
-        {unread}
+        <Heading title="Your seats">{list ? held : "Your seats could not be read"}</Heading>
+        {list || unread}
         <Paste label="Another invitation? Paste its link here" />
       </>
     );
   return (
     <>
       <Heading title={code ? title : "Your invitation"}>{title}</Heading>
+      {!session.value && (leftPage() || problem) && (
+        <Notice tone="warn">{problem ? "Your session has ended." : "You signed out in another tab."}</Notice>
+      )}
       {isSeatless &&
         own.map(({ dealId, organisation, endsAt }) => (
           <p key={dealId}>
@@ -852,6 +861,7 @@ function NoLink({ code }: { code: string | undefined }) {
           </p>
         ))}
       <p>{text}</p>
+      {isSeatless && <SignIn failed={failed} />}
       <Paste label={code ? "Paste the link from the email" : "Link does not open? Paste it here"} />
       {unread}
       {!isSeatless && <h2>{list ? held : "Already accepted?"}</h2>}
@@ -860,6 +870,7 @@ function NoLink({ code }: { code: string | undefined }) {
           <>
             <p>Then you no longer need the link.</p>
             <StartLearning />
+            {!session.value && <SignIn failed={failed} />}
           </>
         ))}
       <h2>No email, or its link does not work?</h2>
@@ -870,7 +881,7 @@ function NoLink({ code }: { code: string | undefined }) {
 
 const NO_SEAT = {
   title: "You have no seat with this account",
-  text: "A seat ends with its subscription, or when your organisation frees it. If you had a seat and miss it, ask the learning manager at your organisation. If you accepted with another account, sign out and use that one. To accept an invite, open the link in your invitation email.",
+  text: "A seat ends with its subscription, or when your organisation frees it. If you accepted with another account, use that one. To accept an invite, open the link in your invitation email.",
 };
 const NO_LINK = { title: "Open the link in your email", text: "This page needs the link from your invitation email." };
 

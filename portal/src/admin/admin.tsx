@@ -5,6 +5,7 @@ import { useLocation } from "preact-iso";
 import { changeDeal, type DealWithSeats, deleteDeal, getDeal, listDeals, type NewDeal, type Problem } from "../api";
 import { DealState } from "../deals";
 import { session } from "../session";
+import { OtherWays } from "../sign-in";
 import { dateTime, instant } from "../time";
 import { confirm } from "../ui/confirm";
 import { Heading } from "../ui/frame";
@@ -24,10 +25,13 @@ export function Admin() {
     <>
       <Heading title="Deals admin">Deals admin</Heading>
       {session.value && !session.value.scopes.has("deals.admin") ? (
-        <Notice tone="bad">
-          <strong>This account does not have permission to manage deals.</strong> Ask an administrator for it, or sign
-          in with another account.
-        </Notice>
+        <>
+          <Notice tone="bad">
+            <strong>This account does not have permission to manage deals.</strong> Ask an administrator for it, or sign
+            in with another account.
+          </Notice>
+          <OtherWays />
+        </>
       ) : (
         <Deals />
       )}
