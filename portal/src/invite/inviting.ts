@@ -33,7 +33,7 @@ import { type DraftRow, isDue, keepDraft, keyOfAddress, markWaiting, restoreDraf
 import { LONGEST_STORED, stored } from "./name";
 import { type LeftOut, type List, readList } from "./parse";
 import type { Recipient } from "./recipients";
-import { domainOf, usualDomains } from "./suggestion";
+import { domainOf, usualDomains, withoutTypos } from "./suggestion";
 import { doubtAgain, pastOf, rank } from "./verdicts";
 import { conflictsIn, fullestFirst, holder } from "./whose";
 
@@ -233,7 +233,12 @@ export class Inviting {
   #usualIn(rows: Row[]) {
     for (const domain of usualDomains(rows)) this.#usual.add(domain);
     const listed = new Set(rows.map(({ email }) => domainOf(email)));
-    return [...[...this.#usual].filter((domain) => listed.has(domain)), ...usualDomains(addressesOf(this.deal))];
+    const others = addressesOf(this.deal);
+    const own = session.value?.email ? domainOf(session.value.email) : undefined;
+    const usual = new Set([...this.#usual].filter((domain) => listed.has(domain)));
+    for (const domain of usualDomains(others)) usual.add(domain);
+    if (own) usual.add(own);
+    return withoutTypos([...usual], [...rows, ...others], own);
   }
 
   #asRows(rows: Recipient[]): Row[] {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { SendOutcome } from "../api";
 import { doubtAbout, doubtOf } from "./doubt";
-import { commonTypos, suggestionFor, usualDomains } from "./suggestion";
+import { commonTypos, suggestionFor, usualDomains, withoutTypos } from "./suggestion";
 
 it.each<[typed: string, meant: string | undefined]>([
   ["o’brien@example.com", "o'brien@example.com"],
@@ -139,4 +139,19 @@ it("a domain that is mistyped in more than one row is corrected in all of them a
       ]),
     },
   ]);
+});
+
+it.each<[what: string, rows: { email: string }[], own: string | undefined, usual: string[]]>([
+  ["a typo of several rows", [...many(10, "acme.example"), ...many(3, "acme.exmaple")], undefined, ["acme.example"]],
+  ["a typo of the manager's domain", many(3, "acme.exmaple"), "acme.example", ["acme.example"]],
+  [
+    "two domains of many rows",
+    [...many(10, "north.example"), ...many(4, "norths.example")],
+    undefined,
+    ["north.example", "norths.example"],
+  ],
+  ["a domain like the manager's", many(9, "north.example"), "norths.example", ["north.example", "norths.example"]],
+])("of usual domains, %s is told", (_, rows, own, usual) => {
+  const found = [...usualDomains(rows), ...(own ? [own] : [])];
+  expect(withoutTypos(found, rows, own)).toEqual(usual);
 });

@@ -24,6 +24,22 @@ export function usualDomains(rows: readonly Recipient[]): string[] {
   return [...counts].flatMap(([domain, count]) => (count >= FEW && count * GOOD_PART >= rows.length ? [domain] : []));
 }
 
+/** How many times as usual a domain is as another one that is a typo of it. */
+const MUCH = 3;
+/** The manager's own domain counts as that of so many rows. */
+const OWN = 10;
+
+/** Of usual domains, those that are no typo of a much more usual one: three people of a list may share a typo. */
+export function withoutTypos(domains: readonly string[], rows: readonly Recipient[], own?: string): string[] {
+  const count = (domain: string) => {
+    const found = rows.filter(({ email }) => domainOf(email) === domain).length;
+    return domain === own ? Math.max(found, OWN) : found;
+  };
+  const isTypoOf = (domain: string, other: string) =>
+    other.length >= SHORTEST && domain !== other && isTypo(domain, other) && count(other) >= MUCH * count(domain);
+  return domains.filter((domain) => !domains.some((other) => isTypoOf(domain, other)));
+}
+
 const endingOf = (domain: string) => domain.slice(domain.lastIndexOf("."));
 
 /**
