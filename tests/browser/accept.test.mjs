@@ -205,7 +205,7 @@ check.detail("with site data blocked, the page shows the invitation and says wha
   await heading(page, "Hill & Dale invites you to Unlimited");
   assert.equal(page.url(), `${stack.url}/accept`);
   await hand.press("button", "Sign in to accept");
-  await page.getByRole("alert").filter({ hasText: `Allow cookies and site data for ${new URL(stack.url).host}, then open the link in your email again.` }).waitFor();
+  await page.getByRole("alert").filter({ hasText: `Allow cookies and site data for ${new URL(stack.url).host}, then open the link in your email again` }).waitFor();
   assert.equal(page.url(), `${stack.url}/accept`);
 });
 
@@ -247,7 +247,7 @@ for (const [what, status, words, step, prepare] of REFUSED) {
     await heading(page, words);
     await (step.button ? page.getByRole("button", { name: step.button }) : page.getByText(step.text)).waitFor();
     assert.deepEqual(await kept(page), status === 404 ? [] : [tokenOf(link)], "a useless token is dropped");
-    assert.equal(await page.getByRole("button", { name: /Accept|Sign in/ }).count(), 0);
+    assert.equal(await page.getByRole("button", { name: /Accept|Sign in to accept/ }).count(), 0);
     assert.equal(await page.getByRole("button", { name: STOP }).count(), status === 404 ? 0 : 1, "a real link can stop the invites");
     if (status !== 404) return;
     await page.getByRole("textbox", { name: "Paste the link from the email" }).waitFor();
@@ -452,7 +452,7 @@ check("an invite to a full deal can be accepted once a seat is free", { hands: [
   await deal.seat(`bob@${deal.org}.example`);
   await page.goto(link);
   await page.getByText("All seats are taken.").waitFor();
-  assert.equal(await page.getByRole("button", { name: /Accept|Sign in/ }).count(), 0);
+  assert.equal(await page.getByRole("button", { name: /Accept|Sign in to accept/ }).count(), 0);
   await hand.press("button", "Ask for a seat");
   await page.locator(":focus", { hasText: "You asked for a seat. Hill & Dale sees this." }).waitFor();
   assert.equal((await deal.row(email)).askedFor, "seat");
