@@ -260,7 +260,7 @@ export const learnerHere = () => (wasSignedIn("/accept") ? accountBefore("/accep
 function isForAnother(redirectPath: RedirectPath, { subject, email }: Account): boolean {
   const before = accountBefore(redirectPath);
   if (redirectPath !== "/" || !before || before.subject === subject || !hasEntered()) return false;
-  const left = kept(LEFT) !== null;
+  const left = hasLeft();
   if (left) history.replaceState(null, "", redirectPath);
   another.value = { account: email ?? "somebody else", before: left ? undefined : before.email };
   return true;
@@ -272,7 +272,7 @@ export const removeEntered = () => void dropThose(isEntered);
 /** What one person did is not for another. */
 function recogniseAccount(redirectPath: RedirectPath, account: Account) {
   const before = accountBefore(redirectPath);
-  const left = kept(LEFT) !== null;
+  const left = hasLeft();
   drop(LEFT);
   keep(accountOn(redirectPath), JSON.stringify(account));
   if (!before || before.subject === account.subject) return;
@@ -355,6 +355,9 @@ export function leaveTogether() {
 
 /** Where a learner, or a manager, can go on after signing out. */
 const firstPage = (): RedirectPath => (location.pathname === "/accept" ? "/accept" : "/");
+
+/** Whether this tab left a page because the person signed out in another one. */
+export const hasLeft = () => kept(LEFT) !== null;
 
 /** The page that this tab left when the person signed out in another one, and whether something entered waits there. */
 export function leftPage(): { path: string; entered: boolean } | undefined {

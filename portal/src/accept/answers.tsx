@@ -32,7 +32,7 @@ function Choice({ answer, found, busy, onAnswer, hint }: Answering & { answer: A
     <div class="choice">
       <button
         type="button"
-        {...((answer !== "ask" || found.held) && { class: "secondary outline" })}
+        class={answer !== "ask" || found.held ? "secondary outline" : undefined}
         disabled={!!busy}
         aria-busy={busy === answer}
         aria-describedby={`${answer}-hint`}

@@ -90,3 +90,6 @@ export function tookEffect(answer: Answer | "accept", { preview, askedAt, optedO
       return optedOut === (answer === "opt-out");
   }
 }
+
+/** Whether somebody accepted, which the answer to an older link said. It does not say who. */
+export const isTakenUnseen = ({ preview, obstacle }: Found) => !preview && obstacle === "already_accepted";
