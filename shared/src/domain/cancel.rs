@@ -1,15 +1,10 @@
 //! Cancelling an invite that nobody has accepted.
 
-use super::{DealId, HistoryEvent, Invite, InviteRefusal, InviteState, Timestamp, whole_seconds};
+use super::{HistoryEvent, Invite, InviteRefusal, InviteState, Timestamp, whole_seconds};
 use chrono::Duration;
 
 /// How long a cancelled or released invite is listed and kept, without its name.
 pub const REMOVED_KEPT: Duration = Duration::days(30);
-
-/// When an invite that was removed at this time is purged.
-pub fn removed_until(removed_at: Timestamp, deal: DealId) -> Timestamp {
-    (removed_at + REMOVED_KEPT).min(deal.purge_at())
-}
 
 /// `expected` is the number of sends that the caller saw, and `by` the manager's address.
 pub fn cancel(

@@ -45,7 +45,7 @@ impl History {
     }
 
     /// The manager's place from 1, and the managers with this one.
-    pub(crate) fn with_manager(&self, by: Option<&str>) -> (usize, Vec<String>) {
+    fn with_manager(&self, by: Option<&str>) -> (usize, Vec<String>) {
         let mut managers = self.managers.clone();
         let Some(by) = by else { return (0, managers) };
         let place = managers.iter().position(|known| known == by).unwrap_or_else(|| {
@@ -70,7 +70,7 @@ impl History {
         entries.sort_by_key(|entry| entry / 10_000);
         entries.drain(..entries.len().saturating_sub(MOST));
         let whole = Self { entries, managers };
-        // Releasing a seat relies on the managers' places, and follows no other manager's change of the same send.
+        // No other change makes the list of managers longer.
         if by.is_some() { whole.without_idle_managers() } else { whole }
     }
 

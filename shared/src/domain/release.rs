@@ -1,24 +1,36 @@
 //! Releasing the seat of an accepted invite, so that somebody else can take it.
 
-use super::{Invite, InviteRefusal, InviteState, PersonId};
+use super::{HistoryEvent, Invite, InviteRefusal, InviteState, PersonId, Timestamp, whole_seconds};
 
-/// The invite, and the learner who loses the seat. `expected` is the number of sends that the caller saw.
-pub fn may_release(
-    existing: Option<&Invite>,
+/// The released invite, and the learner who loses the seat. `expected` is the number of sends that the caller saw, and `by`
+/// the manager's address.
+pub fn release<'a>(
+    existing: Option<&'a Invite>,
     expected: Option<u32>,
-) -> Result<(&Invite, &PersonId), InviteRefusal> {
+    by: Option<&str>,
+    now: Timestamp,
+) -> Result<(Invite, &'a PersonId), InviteRefusal> {
     let invite = existing.ok_or(InviteRefusal::NotFound)?;
     match (invite.state, &invite.learner) {
         (InviteState::Released, _) => Err(InviteRefusal::AlreadyDone),
         _ if expected.is_some_and(|sends| sends != invite.sends) => Err(InviteRefusal::Stale),
-        (InviteState::Accepted, Some(learner)) => Ok((invite, learner)),
+        (InviteState::Accepted, Some(learner)) => {
+            let released = Invite {
+                state: InviteState::Released,
+                name: None,
+                removed_at: Some(whole_seconds(now)),
+                history: invite.history.with(HistoryEvent::Released, now, by),
+                ..invite.clone()
+            };
+            Ok((released, learner))
+        }
         _ => Err(InviteRefusal::NotFound),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::invite;
+    use super::super::tests::{at, invite};
     use super::*;
 
     #[test]
@@ -36,8 +48,9 @@ mod tests {
         ];
         for (state, expected_sends, verdict) in cases {
             let existing = Invite { state, learner: Some(learner.clone()), ..invite() };
-            assert_eq!(may_release(Some(&existing), expected_sends).map(|held| held.1), verdict, "{state:?}");
+            let released = release(Some(&existing), expected_sends, None, at(9));
+            assert_eq!(released.map(|(_, learner)| learner), verdict, "{state:?}");
         }
-        assert_eq!(may_release(None, None), Err(InviteRefusal::NotFound));
+        assert_eq!(release(None, None, None, at(9)), Err(InviteRefusal::NotFound));
     }
 }

@@ -136,7 +136,7 @@ impl Store {
         in_time(deadline, "TransactWriteItems", changed).await
     }
 
-    fn put_of(&self, next: &InviteRecord, seen: Option<&InviteRecord>) -> Result<Put> {
+    pub(super) fn put_of(&self, next: &InviteRecord, seen: Option<&InviteRecord>) -> Result<Put> {
         self.put(item::of_invite(next)?, seen.map(|record| record.version))
     }
 

@@ -3,7 +3,7 @@
 
 use super::keys::{self, Queue};
 use super::{Item, Result, StoreError, n, s};
-use crate::domain::cancel::removed_until;
+use crate::domain::cancel::REMOVED_KEPT;
 use crate::domain::remind::DEFAULT_REMINDERS;
 use crate::domain::{
     Asked, Attention, DealId, Delivery, History, HistoryEvent, Invite, InviteKey, InviteState, Links, Queued,
@@ -309,8 +309,9 @@ pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
     item.put("notedAt", noted_at[0].and(noted_at[1]).map(|at| at.timestamp_millis()))?;
     item.put("history", &invite.history.entries)?;
     item.put("historyBy", &invite.history.managers)?;
-    let removed_until = invite.removed_at.map(|at| removed_until(at, key.deal));
-    item.put("purgeAt", removed_until.unwrap_or_else(|| key.deal.purge_at()).timestamp())?;
+    let deal_purged_at = key.deal.purge_at();
+    let purge_at = invite.removed_at.map_or(deal_purged_at, |at| deal_purged_at.min(at + REMOVED_KEPT));
+    item.put("purgeAt", purge_at.timestamp())?;
     for (names, place) in places(key.deal, invite, *noted_at) {
         item.0.extend(names.map(str::to_owned).into_iter().zip(place.into_iter().flatten()));
     }

@@ -6,7 +6,7 @@ use chrono::Duration;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use shared::domain::accept::{LinkRefusal, may_accept};
-use shared::domain::release::may_release;
+use shared::domain::release::release;
 use shared::domain::{
     Asked, AskedFor, BounceReason, Deal, DealChange, DealRefusal, Delivery, FailureReason, HistoryEvent,
     Invite, InviteState, Link, Links, Name, Secret, Timestamp,
@@ -282,7 +282,7 @@ fn release_and_its_conditions_agree() {
         let is_mine = case.invite.as_ref().is_some_and(|invite| invite.learner == Some(learner("me")));
         let has_seat = if is_mine { drawn.has_my_seat } else { drawn.has_others_seat };
         let is_sound = has_seat && deal.is_some_and(|deal| deal.allocated > 0);
-        let rule = may_release(case.invite.as_ref(), drawn.expected);
+        let rule = release(case.invite.as_ref(), drawn.expected, None, now());
         match (
             rule,
             case.table.store.release_seat(case.link.key(), drawn.expected, None, now(), soon()).await,

@@ -10,7 +10,7 @@ use crate::rules::{PEOPLE, Rules, hash, person};
 use ahash::AHashMap;
 use shared::domain::InviteRefusal;
 use shared::domain::accept::{LinkRefusal, may_accept};
-use shared::domain::release::may_release;
+use shared::domain::release::release;
 use shared::domain::{AskedFor, BounceReason, DealChange, DealRefusal, Delivery, FailureReason, InviteState};
 use std::cell::RefCell;
 
@@ -345,7 +345,7 @@ impl Table {
         expected: Option<u8>,
     ) -> Result<(u8, u8), InviteRefusal> {
         let invite = self.row(place).map(|row| rules.invite(place, row));
-        let (_, learner) = may_release(invite.as_ref(), expected.map(u32::from))?;
+        let (_, learner) = release(invite.as_ref(), expected.map(u32::from), None, at(0))?;
         let learner = PEOPLE.iter().position(|person| person == learner).ok_or(InviteRefusal::NotFound)?;
         let sends = self.row(place).map_or(0, |row| row.sends);
         Ok((u8::try_from(learner).unwrap_or(0), sends))

@@ -12,7 +12,7 @@ use shared::domain::accept::{LinkRefusal, known, may_accept};
 use shared::domain::answer::{ask, decline, opt_out};
 use shared::domain::cancel::cancel;
 use shared::domain::limit::RecipientLimit;
-use shared::domain::release::may_release;
+use shared::domain::release::release;
 use shared::domain::resend::{DOUBLE_CLICK, resend};
 use shared::domain::send::{Invitee, invite};
 use shared::domain::{
@@ -302,7 +302,7 @@ impl State {
                 }
             }
             Action::Release(address) => {
-                match (may_release(self.invite(address).as_ref(), None), self.rows.get(&address)) {
+                match (release(self.invite(address).as_ref(), None, None, at(now)), self.rows.get(&address)) {
                     (Ok(_), Some(row)) => {
                         let mut state =
                             self.with(address, Row { state: InviteState::Released, ..row.clone() });
