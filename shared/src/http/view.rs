@@ -1,10 +1,8 @@
 //! Shapes of `docs/openapi.yaml` that several functions return. Times are in whole seconds.
 
 use crate::config::duration_text;
-use crate::domain::{
-    AskedFor, Deal, Delivery, Invite, InviteId, Name, Status, Timestamp, address_digest, whole_seconds,
-};
-use serde::Serialize;
+use crate::domain::{Deal, Delivery, Invite, Timestamp, address_digest, whole_seconds};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 pub fn seats_view(deal: &Deal) -> Value {
@@ -32,32 +30,22 @@ pub fn deal_view(deal: &Deal, now: Timestamp) -> Value {
     view
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug)]
 pub struct InviteView<'a> {
-    id: InviteId,
-    email: &'a str,
-    name: Option<&'a Name>,
-    status: Status,
-    queued_at: Timestamp,
-    sent_at: Option<Timestamp>,
-    expires_at: Option<Timestamp>,
-    accepted_at: Option<Timestamp>,
-    accepted_with: Option<&'static str>,
-    declined_at: Option<Timestamp>,
-    opted_out_at: Option<Timestamp>,
-    asked_at: Option<Timestamp>,
-    asked_for: Option<AskedFor>,
-    remind_at: Option<Timestamp>,
-    /// When it was cancelled or released.
-    removed_at: Option<Timestamp>,
-    invited_by: Option<&'a str>,
-    sends: u32,
-    delivery: Value,
+    invite: &'a Invite,
+    deal: &'a Deal,
+    now: Timestamp,
 }
 
 impl<'a> InviteView<'a> {
-    pub fn new(invite: &'a Invite, deal: &Deal, now: Timestamp) -> Self {
+    pub fn new(invite: &'a Invite, deal: &'a Deal, now: Timestamp) -> Self {
+        Self { invite, deal, now }
+    }
+}
+
+impl Serialize for InviteView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { invite, deal, now } = *self;
         let by_invited = || invite.accepted_as.as_ref() == Some(&address_digest(deal.id, &invite.email));
         let accepted_with =
             invite.accepted_at.map(|_| if by_invited() { "invited_address" } else { "other_address" });
@@ -71,31 +59,31 @@ impl<'a> InviteView<'a> {
             Delivery::Bounced { reason, at } => ("bounced", Some(at), json!(reason)),
             Delivery::Complained { at } => ("complained", Some(at), Value::Null),
         };
-        Self {
-            id: invite.id,
-            email: invite.email.as_typed(),
-            name: invite.name.as_ref(),
-            status: invite.status(deal.ends_at, now),
-            queued_at,
-            sent_at: invite.sent.map(|sent| sent.at),
-            expires_at: invite.sent.map(|sent| sent.until.min(deal.ends_at)),
-            accepted_at: invite.accepted_at,
-            accepted_with,
-            declined_at: invite.declined_at,
-            opted_out_at: invite.opted_out_at,
-            asked_at: invite.asked.map(|asked| asked.at),
-            asked_for: invite.asked.map(|asked| asked.wanted),
-            remind_at: invite.remind_at(deal.ends_at, now),
-            removed_at: invite.removed_at,
-            invited_by: invite.invited_by.as_deref(),
-            sends: invite.sends,
-            delivery: json!({"state": state, "at": at, "reason": reason}),
-        }
+        let mut view = serializer.serialize_map(None)?;
+        view.serialize_entry("id", &invite.id)?;
+        view.serialize_entry("email", invite.email.as_typed())?;
+        view.serialize_entry("name", &invite.name)?;
+        view.serialize_entry("status", &invite.status(deal.ends_at, now))?;
+        view.serialize_entry("queuedAt", &queued_at)?;
+        view.serialize_entry("sentAt", &invite.sent.map(|sent| sent.at))?;
+        view.serialize_entry("expiresAt", &invite.sent.map(|sent| sent.until.min(deal.ends_at)))?;
+        view.serialize_entry("acceptedAt", &invite.accepted_at)?;
+        view.serialize_entry("acceptedWith", &accepted_with)?;
+        view.serialize_entry("declinedAt", &invite.declined_at)?;
+        view.serialize_entry("optedOutAt", &invite.opted_out_at)?;
+        view.serialize_entry("askedAt", &invite.asked.map(|asked| asked.at))?;
+        view.serialize_entry("askedFor", &invite.asked.map(|asked| asked.wanted))?;
+        view.serialize_entry("remindAt", &invite.remind_at(deal.ends_at, now))?;
+        view.serialize_entry("removedAt", &invite.removed_at)?;
+        view.serialize_entry("invitedBy", &invite.invited_by)?;
+        view.serialize_entry("sends", &invite.sends)?;
+        view.serialize_entry("delivery", &json!({"state": state, "at": at, "reason": reason}))?;
+        view.end()
     }
 }
 
 /// What happened to a row of a request about many invites.
-#[derive(Serialize)]
+#[derive(serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RowResult {
     pub invite_id: String,
