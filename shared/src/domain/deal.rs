@@ -185,32 +185,30 @@ impl NewDeal {
     }
 }
 
-impl DealChange {
-    /// The checks that need no deal.
-    pub fn check(&self) -> Result<(), DealRefusal> {
-        self.seats.map_or(Ok(()), check_seats)?;
-        self.starts_at.zip(self.ends_at).map_or(Ok(()), |(starts_at, ends_at)| check_term(starts_at, ends_at))
-    }
-}
-
 impl Deal {
-    pub fn may_change(&self, change: &DealChange) -> Result<(), DealRefusal> {
-        change.check()?;
+    /// The deal after the change.
+    pub fn changed(&self, change: &DealChange) -> Result<Self, DealRefusal> {
         if change.expected_revision.is_some_and(|expected| expected != self.revision) {
             return Err(DealRefusal::Stale);
         }
-        if change.seats.is_some_and(|seats| seats < self.allocated) {
-            return Err(DealRefusal::SeatsBelowAllocated { allocated: self.allocated });
+        let change = change.clone();
+        let latest = change.ends_at.map(|_| self.id.purge_at());
+        let mut deal = Self { revision: self.revision + 1, ..self.clone() };
+        deal.name = change.name.unwrap_or(deal.name);
+        deal.organisation.name = change.organisation_name.unwrap_or(deal.organisation.name);
+        deal.seats = change.seats.unwrap_or(deal.seats);
+        deal.starts_at = change.starts_at.unwrap_or(deal.starts_at);
+        deal.ends_at = change.ends_at.unwrap_or(deal.ends_at);
+        deal.reminders = change.reminders.unwrap_or(deal.reminders);
+        check_seats(deal.seats)?;
+        check_term(deal.starts_at, deal.ends_at)?;
+        match latest {
+            _ if deal.seats < deal.allocated => {
+                Err(DealRefusal::SeatsBelowAllocated { allocated: deal.allocated })
+            }
+            Some(latest) if deal.ends_at >= latest => Err(DealRefusal::EndsTooLate { latest }),
+            _ => Ok(deal),
         }
-        let ends_at = change.ends_at.unwrap_or(self.ends_at);
-        if change.starts_at.is_some() || change.ends_at.is_some() {
-            check_term(change.starts_at.unwrap_or(self.starts_at), ends_at)?;
-        }
-        let latest = self.id.purge_at();
-        if change.ends_at.is_some() && ends_at >= latest {
-            return Err(DealRefusal::EndsTooLate { latest });
-        }
-        Ok(())
     }
 
     /// A deal remembers its first send before the first invite is stored, so a deal without that memory has no invite.
@@ -240,14 +238,14 @@ mod tests {
         #[test]
         fn i1_a_deal_never_shrinks_below_its_taken_seats(seats in 1_u32..50, allocated in 0_u32..50, new in 0_u32..60) {
             let deal = Deal { seats: seats.max(allocated), allocated, ..deal() };
-            let verdict = deal.may_change(&DealChange { seats: Some(new), ..DealChange::default() });
+            let verdict = deal.changed(&DealChange { seats: Some(new), ..DealChange::default() });
             prop_assert_eq!(verdict.is_ok(), new >= 1 && new >= allocated);
         }
 
         #[test]
         fn a_term_is_never_empty(start in 0_i64..100, end in 0_i64..100) {
             let change = DealChange { starts_at: Some(at(start)), ends_at: Some(at(end)), ..DealChange::default() };
-            prop_assert_eq!(deal().may_change(&change).is_ok(), start < end);
+            prop_assert_eq!(deal().changed(&change).is_ok(), start < end);
         }
     }
 
@@ -266,10 +264,10 @@ mod tests {
         let deal = deal();
         let change = |ends_at| DealChange { ends_at: Some(ends_at), ..DealChange::default() };
         let latest = deal.id.purge_at();
-        assert_eq!(deal.may_change(&change(latest)), Err(DealRefusal::EndsTooLate { latest }));
+        assert_eq!(deal.changed(&change(latest)), Err(DealRefusal::EndsTooLate { latest }));
         let detail = DealRefusal::EndsTooLate { latest: at(0) }.to_string();
         assert!(detail.starts_with("must be before 1970-01-01T00:00:00Z, "), "{detail}");
-        assert_eq!(deal.may_change(&change(latest - Duration::seconds(1))), Ok(()));
+        assert!(deal.changed(&change(latest - Duration::seconds(1))).is_ok());
     }
 
     #[test]

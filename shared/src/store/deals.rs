@@ -2,15 +2,12 @@
 
 use super::item::Attributes;
 use super::read::{all_items, pages};
-use super::write::Transacted;
 use super::{Item, Result, Store, StoreError, item, keys, n, random, s, values};
 use crate::domain::remind::DEFAULT_REMINDERS;
 use crate::domain::{
     Deal, DealChange, DealId, DealRefusal, NamePart, NewDeal, Organisation, OrganisationId, Salt, Timestamp,
-    Title,
 };
 use aws_sdk_dynamodb::operation::query::QueryOutput;
-use aws_sdk_dynamodb::types::CancellationReason;
 use chrono::Duration;
 use futures_util::{TryStreamExt, stream};
 use std::collections::HashSet;
@@ -22,6 +19,9 @@ pub(super) type Owners = Arc<Mutex<HashSet<(DealId, OrganisationId)>>>;
 
 /// About 2 MB.
 const MOST_OWNERS: usize = 10_000;
+
+/// After this many changes by others, a change of a deal gives up.
+const ATTEMPTS: usize = 10;
 
 /// Deals that one request for organisations reads.
 const DEALS_AT_ONCE: i32 = 500;
@@ -66,7 +66,9 @@ impl Store {
             // The id is random, so a deal that exists already was written by this very call.
             return Ok(Ok(deal));
         };
-        let found = met(reasons).ok_or(StoreError::Corrupt("no item"))?;
+        // Only the other creation's condition can have failed.
+        let found =
+            reasons.into_iter().find_map(|reason| reason.item).ok_or(StoreError::Corrupt("no item"))?;
         if item::text(&found, "body") != Some(body) {
             return Ok(Err(DealRefusal::KeyReused));
         }
@@ -74,55 +76,38 @@ impl Store {
         Ok(self.deal(id).await?.ok_or(DealRefusal::Deleted))
     }
 
+    /// Seats may be taken meanwhile, and no other change.
     pub async fn change_deal(&self, id: DealId, change: &DealChange) -> Result<Result<Deal, DealRefusal>> {
-        if let Err(refusal) = change.check() {
-            return Ok(Err(refusal));
-        }
-        // The purge date is in the deal's id, not in an attribute that a condition could compare.
-        let existing = if change.ends_at.is_some_and(|ends_at| ends_at >= id.purge_at()) {
-            self.deal(id).await?
-        } else {
-            let Err(reasons) = self.write_change(id, change).await? else {
-                return Ok(self.deal(id).await?.ok_or(DealRefusal::NotFound));
+        for _ in 0..ATTEMPTS {
+            let existing = self.deal(id).await?.ok_or(DealRefusal::NotFound);
+            let deal = match existing.and_then(|deal| deal.changed(change)) {
+                Ok(deal) => deal,
+                Err(refusal) => return Ok(Err(refusal)),
             };
-            met(reasons).map(deal_of).transpose()?
-        };
-        Ok(Err(existing.map_or(DealRefusal::NotFound, |deal| {
-            deal.may_change(change).err().unwrap_or(DealRefusal::Stale)
-        })))
-    }
-
-    async fn write_change(&self, id: DealId, change: &DealChange) -> Result<Transacted> {
-        let title = |title: &Title| s(title.as_str());
-        let time = |at: Timestamp| n(at.timestamp());
-        let attributes = [
-            ("name", change.name.as_ref().map(title)),
-            ("organisationName", change.organisation_name.as_ref().map(title)),
-            ("seats", change.seats.map(n)),
-            ("startsAt", change.starts_at.map(time)),
-            ("endsAt", change.ends_at.map(time)),
-            ("reminders", change.reminders.as_deref().map(item::list_of)),
-        ];
-        let mut update = String::from("SET revision = revision + :one");
-        let mut values = values([(":one", n(1))]);
-        for (name, value) in attributes {
-            if let Some(value) = value {
-                update.extend([", #", name, " = :", name]);
-                values.insert(format!(":{name}"), value);
+            let mut values = values([
+                (":seen", n(deal.revision - 1)),
+                (":revision", n(deal.revision)),
+                (":name", s(deal.name.as_str())),
+                (":organisationName", s(deal.organisation.name.as_str())),
+                (":seats", n(deal.seats)),
+                (":startsAt", n(deal.starts_at.timestamp())),
+                (":endsAt", n(deal.ends_at.timestamp())),
+            ]);
+            // The default is not stored: a row of the listing would have it too.
+            let reminders = change.reminders.as_deref().map_or("", |after| {
+                values.insert(":reminders".into(), item::list_of(after));
+                ", reminders = :reminders"
+            });
+            let update = format!(
+                "SET revision = :revision, #name = :name, organisationName = :organisationName, seats = :seats, \
+                 startsAt = :startsAt, endsAt = :endsAt{reminders}"
+            );
+            let condition = "revision = :seen AND allocated <= :seats";
+            if self.update_once(keys::deal_key(id), &update, condition, values).await?.is_ok() {
+                return Ok(Ok(deal));
             }
         }
-        let mut conditions = vec!["attribute_exists(pk)"];
-        conditions.extend(change.seats.map(|_| "allocated <= :seats"));
-        match (change.starts_at, change.ends_at) {
-            (Some(_), None) => conditions.push("endsAt > :startsAt"),
-            (None, Some(_)) => conditions.push("startsAt < :endsAt"),
-            _ => {}
-        }
-        if let Some(revision) = change.expected_revision {
-            values.insert(":revision".to_owned(), n(revision));
-            conditions.push("revision = :revision");
-        }
-        self.update_once(keys::deal_key(id), &update, &conditions.join(" AND "), values).await
+        Err(StoreError::without_answer("TransactWriteItems", "too many writers"))
     }
 
     /// `None` if the deal is gone already, so that a repetition succeeds. The first send writes the same item
@@ -272,11 +257,6 @@ fn of_deal(deal: &Deal, now: Timestamp) -> Result<Item> {
     item.put("salt", &deal.salt)?;
     item.put("purgeAt", deal.id.purge_at().timestamp())?;
     Ok(item.into_item())
-}
-
-/// The item that failed a condition.
-fn met(reasons: Vec<CancellationReason>) -> Option<Item> {
-    reasons.into_iter().find_map(|reason| reason.item.filter(|item| !item.is_empty()))
 }
 
 #[cfg(test)]

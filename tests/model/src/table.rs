@@ -383,9 +383,9 @@ impl Table {
             Change::Starts(starts) => (asked.starts_at, changed.starts) = (Some(at(starts)), starts),
             Change::Ends(ends) => (asked.ends_at, changed.ends) = (Some(at(ends)), ends),
         }
-        match self.deal.domain().may_change(&asked) {
+        match self.deal.domain().changed(&asked) {
             Err(DealRefusal::SeatsBelowAllocated { .. }) if rules.wrong(Mutant::ResizeIgnoresAllocated) => {}
-            verdict => verdict?,
+            verdict => drop(verdict?),
         }
         self.deal = changed;
         Ok(())

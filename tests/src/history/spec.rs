@@ -319,8 +319,8 @@ impl State {
             Action::Accept { learner, address, send } => self.accept(learner, address, send, now, spec),
             Action::Change(seats, ends_at) => {
                 let change = DealChange { seats, ends_at: ends_at.map(at), ..DealChange::default() };
-                match self.deal().may_change(&change) {
-                    Ok(()) => {
+                match self.deal().changed(&change) {
+                    Ok(_) => {
                         let mut state = self.clone();
                         state.seats = seats.unwrap_or(state.seats);
                         state.ends_at = ends_at.unwrap_or(state.ends_at);
