@@ -304,7 +304,9 @@ export class Inviting {
   /** Takes over the list of another deal, which can't send it. It is added even if the check fails. */
   async takeOver(other: Inviting) {
     // Whether somebody was invited to the other deal says nothing about this one.
-    const rows = other.unsent.value.map(({ earlier: _, earlierInvite: __, conflict: ___, ...row }) => row);
+    const rows = other.unsent.value.map(
+      ({ earlier: _, earlierInvite: __, conflict: ___, wanted: ____, ...row }) => row,
+    );
     const text = [this.text.value, other.text.value].filter(Boolean).join("\n");
     if (this.stage.value === "done") void this.#restore();
     this.removed.value = new Map();
