@@ -41,6 +41,11 @@ const FORWARDED = /^-{3,20}[^@-][^@]{0,80}-{3,20}$/;
 const QUOTED = /^(?:> ?)+(?=[^\s>])/;
 const WROTE = /(?<!\p{L})(?:wrote|a écrit|schrieb|escribió|escreveu|ha scritto|schreef|skrev|napisał)(?!\p{L})/iu;
 const DATED = /\d{4}|\d[:.]\d\d/;
+/** `Kind regards,` at the end of a mail. */
+const CLOSING =
+  /^(?:(?:(?:kind|best|warm|many) )?(?:regards|wishes|thanks)|best|cheers|sincerely|yours \w+|thank you|(?:mit )?(?:freundlichen|besten|vielen|herzlichen|liebe|viele|beste|schöne) grü(?:ß|ss)en?|vielen dank|danke|cordialement|bien à vous|(?:met vriendelijke |vriendelijke )?groet(?:en)?|saludos(?: cordiales)?|un saludo|atentamente|cordiali saluti|(?:med )?(?:vänliga |venlig )?h[äi]lsning(?:ar|en)?|com os melhores cumprimentos|atenciosamente|mfg|vg|lg)(?: \p{L}+)?[\s,.!]*$/iu;
+const hasAddress = (lines: string[]) => lines.some((line) => line.includes("@"));
+
 /** A longer line is a list, and would take minutes. */
 const LONGEST_HEADER = 500;
 const addressesOf = (line: string) => new Set(addressesIn(line.slice(0, LONGEST_HEADER)));
@@ -66,6 +71,14 @@ export function withoutMail(text: string): Mail {
     if (length > 0 || (line && signature !== undefined && isQuoted(index) !== isQuoted(signature)))
       signature = undefined;
     if (line === "--" && kept.some(Boolean)) signature = index;
+    // Above the writer's own address. Several signatures are a list of people.
+    if (
+      CLOSING.test(line) &&
+      hasAddress(kept) &&
+      !kept.some((before) => CLOSING.test(before)) &&
+      addressesOf(lines.slice(index).join(" ")).size === 1
+    )
+      signature = index;
     const taken = lines.slice(index, index + Math.max(length, 1));
     const from = reply > 0 ? taken : taken.filter((header) => fieldOf(header) === "from");
     for (const address of addressesOf(from.join(" "))) writers.add(address);

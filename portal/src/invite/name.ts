@@ -9,7 +9,7 @@ export const NO_NAMES = new Set(
   (
     "above active add address addresses also and ask attendee attendees bcc bitte bonjour cc ciao contact dear email emails e-mail escribió external " +
     "following from geehrte geehrter good group groups guten hallo hello here hi home hola inactive inviter invitez invitar invite invited invites inviting " +
-    "kindly kontakt kopie leave liebe lieber mail mailto members merci moin morning name none null optional organiser organizer our participants pending " +
+    "groeten gruß grüße grüßen grüsse kindly kontakt kopie leave liebe lieber mail mailto members merci moin morning name none null optional organiser organizer our participants pending " +
     "please private regards replaces required salut see sent s'il staff starts subject suspended tba tbc tbd team thank thanks the these this to und unknown " +
     "via welcome with work wrote your einladen unbekannt"
   ).split(" "),

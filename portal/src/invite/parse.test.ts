@@ -993,6 +993,28 @@ describe("a person whom a list only mentions is not invited", () => {
     expect(parseAddresses("Please add ann2026@example.com:")).toEqual([{ email: "ann2026@example.com" }]);
   });
 
+  it.each([
+    "Best,",
+    "Kind regards",
+    "Thanks!",
+    "Mit freundlichen Grüßen",
+    "Viele Grüße",
+    "Cordialement,",
+    "Groeten",
+    "MfG",
+  ])("the writer of a mail who ends it with “%s” is not invited", (closing) => {
+    const signature = `${closing}\nMax Boss\nHead of HR\nmax.boss@example.com`;
+    expect(readList(`Please add:\n\nAnn Doe <ann@example.com>\n\n${signature}`)).toEqual({
+      rows: [ANN],
+      leftOut: { title: 1, signature: 4 },
+    });
+    // Alone, it says whom to invite. Above a list, it ends nothing.
+    expect(readList(signature)).toMatchObject({ rows: [{ name: "Max Boss" }] });
+    expect(readList(`${closing}\nAnn Doe <ann@example.com>\nBob Roe <bob@example.com>`)).toMatchObject({
+      rows: expect.arrayContaining([ANN, BOB]),
+    });
+  });
+
   it("a line of dashes above a list is not a signature", () => {
     expect(readList("--\nAnn Doe <ann@example.com>")).toEqual({ rows: [ANN], leftOut: { marks: 1 } });
   });
