@@ -82,6 +82,7 @@ test("after a reload, an action goes on with those left, and settles those of it
   void resendRows("d", rows).run(() => true);
   await second;
   const bulk = interrupted("d")!;
+  expect(bulk.isStopped).toBe(false);
   expect([bulk.done.length, bulk.unsure.length, bulk.left]).toEqual([50, 20, []]);
   await bulk.settle();
   expect([bulk.done.length, bulk.unsure.length, bulk.left]).toEqual([70, 0, []]);
@@ -109,6 +110,7 @@ test("an action that was stopped goes on with those left, also after a reload", 
   expect([first.isLeft, first.done.length, first.left?.length]).toEqual([true, 50, 70]);
   await first.run(() => false);
   const after = interrupted("stopped")!;
+  expect(after.isStopped).toBe(true);
   expect([after.isLeft, after.done.length, after.left?.length]).toEqual([true, 100, 20]);
   await after.run(() => true);
   expect(asked.flat()).toEqual(rows.map(({ id }) => id));

@@ -104,6 +104,7 @@ interface Left {
   results: Bulk["results"];
   batch: Invite[] | undefined;
   unsure: boolean;
+  isStopped: boolean;
   source: Source;
 }
 
@@ -113,6 +114,8 @@ export class Bulk {
   #batch: Invite[] | undefined;
   /** Those of them for which the request may have gone through, because an answer was lost. */
   unsure: Invite[] = [];
+  /** Whether the manager stopped it. */
+  isStopped = false;
   /** Those for which an answer was lost before. */
   readonly #tried = new Set<string>();
 
@@ -125,6 +128,7 @@ export class Bulk {
     if (!left) return;
     this.results = left.results;
     this.#batch = left.batch;
+    this.isStopped = left.isStopped;
     if (left.unsure) this.#unsure(left.batch ?? []);
   }
 
@@ -154,14 +158,15 @@ export class Bulk {
   leave = () => drop(BULK + this.deal);
 
   #keep(unsure: boolean) {
-    const { action, results, source } = this;
-    const left: Left = { done: action.done, results, batch: this.#batch, unsure, source };
+    const { action, results, source, isStopped } = this;
+    const left: Left = { done: action.done, results, batch: this.#batch, unsure, isStopped, source };
     keep(BULK + this.deal, JSON.stringify(left));
   }
 
   /** Continues until all is done, or until `onProgress` stops it. Then it keeps what is left. */
   async run(onProgress: OnProgress) {
     await this.#settling?.catch(() => undefined);
+    this.isStopped = false;
     do {
       if (!this.#batch) {
         const rows = await this.#next();
@@ -177,7 +182,8 @@ export class Bulk {
       await this.#request(this.#batch);
       this.#batch = undefined;
     } while (onProgress(this.answered) || !this.isLeft);
-    if (this.isLeft) this.#keep(false);
+    this.isStopped = this.isLeft;
+    if (this.isStopped) this.#keep(false);
     else this.leave();
   }
 

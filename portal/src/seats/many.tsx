@@ -115,19 +115,17 @@ function manyOf(some: number, count: number, did: string): string {
 export function Unfinished({
   bulk,
   problem,
-  isStopped,
   after,
   onContinue,
   onClose,
 }: {
   bulk: Bulk;
   problem?: Problem;
-  isStopped?: boolean;
   after: Omit<Parameters<typeof After>[0], "results">;
   onContinue: () => void;
   onClose: (event?: MouseEvent) => void;
 }) {
-  const { unsure, left } = bulk;
+  const { unsure, left, isStopped } = bulk;
   const { done, doing } = bulk.action;
   const count = bulk.done.length;
   const others = bulk.results.filter(({ outcome }) => outcome !== done);

@@ -59,7 +59,7 @@ export function actionsOnMany(
     const job = async (onProgress: (done: number) => boolean) => {
       try {
         await bulk.run(onProgress);
-        if (bulk.isLeft) work.unfinished.value = { bulk, isStopped: true };
+        if (bulk.isLeft) work.unfinished.value = { bulk };
       } catch (error) {
         work.unfinished.value = { bulk, problem: asProblem(error) };
       }

@@ -44,7 +44,7 @@ export class Work {
   readonly message = signal<Message>();
   readonly run = signal<Run>();
   /** An action on many invites that failed, was stopped, or that a reload interrupted: the manager continues or leaves it. */
-  readonly unfinished = signal<{ bulk: Bulk; problem?: Problem; isStopped?: boolean }>();
+  readonly unfinished = signal<{ bulk: Bulk; problem?: Problem }>();
   /** Whether the manager stopped the action on many invites. */
   stopped = false;
   /** Rows with a request in progress. */
