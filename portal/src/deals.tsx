@@ -7,9 +7,9 @@ import { Digest } from "./digest";
 import { Unsent } from "./invite/unsent";
 import { endsSoon } from "./seats/ending";
 import { NoManager } from "./sign-in";
-import { fromNow, instant, unbroken } from "./time";
+import { dateTime, fromNow, instant, unbroken } from "./time";
 import { Heading } from "./ui/frame";
-import { useLoad } from "./ui/load";
+import { FRESH, useLoad, useReturn } from "./ui/load";
 import { number } from "./ui/seat-numbers";
 import { Failure, Waiting } from "./ui/status";
 import { Text } from "./ui/text";
@@ -29,7 +29,9 @@ export function DealState({ deal }: { deal: Deal }) {
 
 /** With `openSingle`, an only deal is opened instead of listed. */
 export function Deals({ openSingle }: { openSingle?: boolean }) {
-  const { value: deals, problem, reload } = useLoad("deals", () => listDeals());
+  const { value, problem, reload } = useLoad("deals", async () => ({ deals: await listDeals(), at: Date.now() }));
+  const deals = value?.deals;
+  useReturn(() => value && Date.now() - value.at > FRESH && void reload());
   const { route } = useLocation();
   const single = openSingle && deals?.length === 1 ? deals[0] : undefined;
   useEffect(() => {
@@ -40,12 +42,19 @@ export function Deals({ openSingle }: { openSingle?: boolean }) {
   return (
     <>
       <Heading title="Deals">Deals</Heading>
-      {problem ? (
-        <Failure problem={problem} reload={() => void reload()} />
-      ) : !deals ? (
-        <Waiting what="Loading deals" />
+      {!value || !deals ? (
+        problem ? (
+          <Failure problem={problem} reload={() => void reload()} />
+        ) : (
+          <Waiting what="Loading deals" />
+        )
       ) : (
         <>
+          {problem && (
+            <p class="soft" role="status">
+              <Text>{`All numbers are as of ${dateTime(new Date(value.at).toISOString())}. They could not be refreshed.`}</Text>
+            </p>
+          )}
           {deals.map((deal) => (
             <Unsent key={deal.id} deal={deal} />
           ))}

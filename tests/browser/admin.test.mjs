@@ -458,7 +458,7 @@ check.detail("a new deal that was changed after a lost answer is created once, a
   assert.deepEqual(await seatsOf(stack, "changed"), [25]);
 });
 
-check.detail("a form that is closed after a lost answer says what became of the deal, and the next deal is another one", LOST, async ({ page, stack, hand }) => {
+check.detail("a form that is closed after a lost answer says whether the deal was created, and the next deal is another one", LOST, async ({ page, stack, hand }) => {
   const form = await loseCreation({ page, hand }, "closed");
   const hadFocus = await watchFocus(page, ".message .notice");
   await hand.press("button", "Cancel", form);

@@ -109,6 +109,24 @@ check.detail("after sending a list, numbers that could not be refreshed say from
   await page.getByText(/All numbers are as of .*They could not be refreshed\./).waitFor();
 });
 
+check("coming back to the list of deals refreshes its numbers, or says from when they are", { expect: [answered(503)] }, async ({ page, stack }) => {
+  const deal = await stack.newDeal({ seats: 3 });
+  await enter(page, deal.manager, "/deals");
+  const available = (number) => page.getByRole("row").filter({ hasText: "Unlimited" }).getByRole("cell", { name: number, exact: true }).nth(-1).waitFor();
+  await available("3");
+  await deal.seat(`ann@${deal.org}.example`);
+  const back = async (minutes) => {
+    await page.clock.setFixedTime(Date.now() + minutes * 61_000);
+    await page.evaluate(() => dispatchEvent(new Event("focus")));
+  };
+  await back(1);
+  await available("2");
+  await page.route("**/api/deals", (route) => route.fulfill({ status: 503, json: { message: "Service Unavailable" } }));
+  await back(3);
+  await page.getByText(/All numbers are as of .*They could not be refreshed\./).waitFor();
+  await available("2");
+});
+
 for (const event of ["visibilitychange", "focus"]) {
   check.detail(`coming back to a browser tab or its window after a minute refreshes it, by ${event}`, {}, async ({ page, stack }) => {
     const { deal, accept } = await twoInvited(stack);

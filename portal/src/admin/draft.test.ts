@@ -75,7 +75,7 @@ it("after the first attempt's deal was deleted, another one is created", async (
 
 const OTHER = { ...VALUES, "organisation.id": "hooli", "organisation.name": "Hooli" };
 
-it("the deal of another organisation is created as entered, whatever became of a lost attempt", async () => {
+it("the deal of another organisation is created as entered, also after a lost attempt", async () => {
   const { deals, create } = api(["answer lost"]);
   await createOnce(VALUES, [], create).catch(() => undefined);
   const { deal, isEarlier } = await createOnce(OTHER, [], create);

@@ -5,7 +5,7 @@ import { useLocation } from "preact-iso";
 import { type Counts, type Filter, type Invite, listSeats, type Page, searchSeats } from "../api";
 import { Unsent } from "../invite/unsent";
 import { Heading } from "../ui/frame";
-import { useLoad } from "../ui/load";
+import { FRESH, useLoad, useReturn } from "../ui/load";
 import { Waiting } from "../ui/status";
 import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
@@ -235,8 +235,6 @@ function Seats({ deal }: { deal: string }) {
   );
 }
 
-/** How long the numbers of a tab in the background stay as they are, in milliseconds. */
-const FRESH = 60_000;
 /** Numbers in view that are older say so, in milliseconds. */
 const OLD = 300_000;
 /** How far the index behind the counts may lag behind the manager's own action, in milliseconds. */
@@ -252,21 +250,6 @@ function useLater(work: () => Promise<void>, wait: number) {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => void latest.current(), wait);
   };
-}
-
-/** Called when the person comes back to this browser tab, or to its window. */
-function useReturn(back: () => void) {
-  const latest = useRef(back);
-  latest.current = back;
-  useEffect(() => {
-    const look = () => document.visibilityState === "visible" && latest.current();
-    document.addEventListener("visibilitychange", look);
-    addEventListener("focus", look);
-    return () => {
-      document.removeEventListener("visibilitychange", look);
-      removeEventListener("focus", look);
-    };
-  }, []);
 }
 
 /** The whole list, loaded once for all searches. `large`: there are too many invites for it. */

@@ -50,3 +50,21 @@ export function useLoad<T>(key: string, load: () => Promise<T>): Loaded<T> {
   const current = state.key === key ? state : { loading: true, value: undefined, problem: undefined };
   return { value: current.value, problem: current.problem, loading: current.loading, reload, update };
 }
+
+/** How long the numbers of a tab in the background stay as they are, in milliseconds. */
+export const FRESH = 60_000;
+
+/** Called when the person comes back to this browser tab, or to its window. */
+export function useReturn(back: () => void) {
+  const latest = useRef(back);
+  latest.current = back;
+  useEffect(() => {
+    const look = () => document.visibilityState === "visible" && latest.current();
+    document.addEventListener("visibilitychange", look);
+    addEventListener("focus", look);
+    return () => {
+      document.removeEventListener("visibilitychange", look);
+      removeEventListener("focus", look);
+    };
+  }, []);
+}
