@@ -355,6 +355,7 @@ for (const [button, confirm] of [["Resend invite to", ""], ["Resend selected", "
     await answer(stack, await stack.linkTo(ann), "opt-out");
     await enter(page, deal.manager, deal.path);
     await hand.press("button", `Resend invite to ${ann}`);
+    await page.getByRole("alert").getByText(`The resend to ${ann} failed.`).waitFor();
     await rowOf(page, ann).getByText("Pending – stopped invites").waitFor();
     await answer(stack, await stack.linkTo(ann), "opt-in");
     if (confirm) await hand.press("checkbox", `Select ${ann}`);
