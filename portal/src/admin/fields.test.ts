@@ -196,6 +196,8 @@ describe("what may be mistyped", () => {
       ["The deal starts in 10 years, on 24 November 2036, 00:00 UTC."],
     ],
     [{ startsAt: "2025-11-24T00:00:01Z" }, []],
+    [{ endsAt: "2026-11-24T18:00:00Z" }, ["The deal ends in 18 hours, on 24 November 2026, 18:00 UTC."]],
+    [{ endsAt: "2026-11-25T00:00:01Z" }, []],
     [{ startsAt: "2027-11-23T23:59:59Z" }, []],
     [{ seats: 1_000_000 }, ["The deal has 1,000,000 seats."]],
     [{ seats: 10_000 }, []],

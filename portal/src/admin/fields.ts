@@ -123,6 +123,8 @@ export function changeOf(deal: DealWithSeats, values: Values): DealChange {
   };
 }
 
+/** A new deal that ends within a day may have a mistyped date. In milliseconds. */
+const A_DAY = 86_400_000;
 /** A longer deal, in years, may have a mistyped year. */
 const LONG = 3;
 /** More seats may be mistyped, and so may this many times as many as before. */
@@ -150,6 +152,9 @@ export function doubtsIn(change: DealChange, deal: DealWithSeats | undefined, no
         `The deal ${start > now ? "starts" : "started"} ${fromNow(change.startsAt, now)}, on ${instant(change.startsAt)}.`,
       );
   }
+  const end = Date.parse(endsAt ?? "");
+  if (!deal && end > now && end <= now + A_DAY)
+    doubts.push(`The deal ends ${fromNow(endsAt!, now)}, on ${instant(endsAt!)}.`);
   const before = deal?.seats.total;
   if (seats !== undefined && seats > (before ?? 0) && (seats > MANY || (before && seats >= before * TIMES_AS_MANY)))
     doubts.push(`The deal has ${counted(seats, "seat")}${before ? ` instead of ${number(before)}` : ""}.`);
