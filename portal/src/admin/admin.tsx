@@ -274,8 +274,9 @@ function Deals() {
         <Failure problem={problem} reload={() => void reload()} />
       ) : !known ? (
         <Organisations
-          key={query.find}
-          find={query.find ?? ""}
+          key={query.find ?? organisation}
+          // No ID has such letters: the address may come from somebody who typed a name.
+          find={query.find ?? organisation}
           onFirst={(organisation) => setOpen({ kind: "new", organisation })}
         />
       ) : !deals ? (
@@ -394,7 +395,7 @@ function Result({ tone, children, onClose }: { tone: Said["tone"]; children: str
   return (
     <div ref={here} tabIndex={-1}>
       <Notice tone={tone} onClose={onClose}>
-        {children}
+        <Text>{children}</Text>
       </Notice>
     </div>
   );
@@ -501,7 +502,7 @@ function DealTable({
                 <Text>{number(deal.seats.allocated)}</Text>
               </td>
               <td role="cell" class="figure" data-label="Available">
-                <Text>{number(deal.seats.available)}</Text>
+                <Text>{deal.state === "ended" ? "–" : number(deal.seats.available)}</Text>
               </td>
               <td role="cell" data-label="Starts" class="small">
                 <Text>{dateTime(deal.startsAt)}</Text>
