@@ -578,6 +578,16 @@ check.detail("what was changed in a deal and not saved is kept when the page is 
   await hand.press("button", "Edit Unlimited");
   assert.equal(await name.inputValue(), "Unlimited");
   assert.equal(await form.getByText("You changed this before").count(), 0);
+  await hand.press("button", "Cancel", form);
+  await hand.press("link", "‹ All organisations");
+  await page.goBack();
+  await hand.press("button", "Edit Unlimited");
+  await hand.write("textbox", "Subscription", "Unlimited Plus", form);
+  await page.goForward();
+  await form.waitFor({ state: "detached" });
+  await page.goBack();
+  await hand.press("button", "Edit Unlimited");
+  await form.getByText("You changed this before, and did not save it.").waitFor();
 });
 
 check("a learning manager is told that they may not manage deals", {}, async ({ page, stack }) => {

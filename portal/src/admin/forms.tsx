@@ -125,7 +125,7 @@ export function NewDealForm({
           <Unanswered organisation={values["organisation.id"].trim()} />
           {before && (
             <p class="soft">
-              You entered this before, and did not create it.{" "}
+              You entered this before{!unansweredOf(values["organisation.id"].trim()) && ", and did not create it"}.{" "}
               <button type="button" class="link" onClick={startAgain}>
                 Start again
               </button>
@@ -333,6 +333,7 @@ export function ChangeForm({
       submit={submit}
       onEdit={keepEdited}
       onClose={close}
+      onLeave={onClose}
       hints={() => (others ? { "organisation.name": `For this deal only. ${others}` } : {})}
     >
       {(values) => (
@@ -386,6 +387,7 @@ function Form({
   submit,
   onEdit,
   onClose,
+  onLeave = onClose,
   hints,
   children,
 }: {
@@ -400,6 +402,8 @@ function Form({
   submit: (values: Values) => Promise<Field | undefined>;
   onEdit?: (values: Values) => void;
   onClose: () => void;
+  /** The person goes back to another page: what was entered stays. */
+  onLeave?: () => void;
   /** Hints in place of the usual ones. */
   hints?: (values: Values) => Partial<Values>;
   children?: (values: Values) => ComponentChildren;
@@ -430,6 +434,13 @@ function Form({
     if (back.current) document.getElementById(idOf(back.current))?.focus();
     back.current = undefined;
   }, [busy]);
+
+  useEffect(() => {
+    // A form that waits for an answer stays, to tell of it.
+    if (busy) return;
+    addEventListener("popstate", onLeave);
+    return () => removeEventListener("popstate", onLeave);
+  }, [busy, onLeave]);
 
   const send = async (event: Event) => {
     event.preventDefault();
