@@ -6,7 +6,7 @@ use super::wire::Fault;
 use chrono::Duration;
 use shared::domain::InviteRefusal;
 use shared::domain::accept::LinkRefusal;
-use shared::domain::{Deal, DealChange, DealRefusal, Link, Secret};
+use shared::domain::{Deal, DealChange, DealRefusal, Link, Secret, Title};
 
 const ANN: &str = "ann@example.com";
 const BOB: &str = "bob@example.com";
@@ -115,6 +115,21 @@ async fn i1_a_deal_never_shrinks_below_a_seat_that_is_just_taken() {
     let change = DealChange { seats: Some(1), ..DealChange::default() };
     let changed = table.store.change_deal(table.deal.id, &change).await.unwrap();
     assert_eq!(changed, Err(DealRefusal::SeatsBelowAllocated { allocated: 2 }));
+}
+
+/// Somebody else changes the deal after the change has read it.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_changes_of_a_deal_at_once_are_both_kept() {
+    let table = Table::new(3).await;
+    let others = table.others();
+    let rename = DealChange { name: Title::parse("Another").ok(), ..DealChange::default() };
+    let resize = DealChange { seats: Some(5), ..DealChange::default() };
+    table.wire.before_next_write(async move {
+        others.store.change_deal(others.deal.id, &rename).await.unwrap().unwrap();
+    });
+    let deal = table.store.change_deal(table.deal.id, &resize).await.unwrap().unwrap();
+    assert_eq!((deal.name.as_str(), deal.seats, deal.revision), ("Another", 5, 3));
+    assert_eq!(table.deal_now().await, deal);
 }
 
 /// The deal changes before a repeated write arrives. A repeated creation comes after DynamoDB has dropped its token.
