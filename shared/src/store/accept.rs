@@ -1,6 +1,5 @@
 //! Accepts an invite, in one round trip whether or not the token is valid (I6).
 
-use super::change::{LEAVE_A_TRACE, trace};
 use super::{
     Backoff, InviteRecord, Item, Result, Store, StoreError, deals, in_time, item, keys, n, retry, s, values,
     writer_id,
@@ -12,6 +11,7 @@ use crate::domain::{
     Deal, Email, History, HistoryEvent, InviteState, Link, PersonId, Timestamp, whole_seconds,
 };
 use aws_sdk_dynamodb::config;
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_types::retry::RetryConfig;
 use chrono::Duration as Span;
 use futures_util::future;
@@ -92,6 +92,7 @@ impl Store {
 
     async fn take_seat(&self, accept: &Accept<'_>, now: Timestamp) -> Result<AcceptWrite> {
         let Accept { link, learner, accepted_as, writer } = accept;
+        let list = |value| AttributeValue::L(vec![value]);
         let mut accepted = values([
             (":open", s("open")),
             (":declined", s("declined")),
@@ -100,17 +101,22 @@ impl Store {
             (":now", n(now.timestamp())),
             (":learner", s(learner.to_string())),
             (":listPk", s(keys::list(link.deal, InviteState::Accepted))),
+            (":one", n(1)),
+            (":writer", list(s(writer))),
+            (":entry", list(n(History::pack(HistoryEvent::Accepted, now, 0)))),
+            (":none", AttributeValue::L(Vec::new())),
         ]);
-        accepted.extend(trace(writer, History::pack(HistoryEvent::Accepted, now, 0)));
         let digest = accepted_as.as_ref().map_or("", |digest| {
             accepted.insert(":acceptedAs".into(), s(digest));
             ", acceptedAs = :acceptedAs"
         });
+        // Without a new version and writer, a change that read the invite before would silently undo this write.
         let accept = self.update_action(
             keys::invite_key(link.key()),
             &format!(
                 "SET #status = :accepted, acceptedAt = :now, learner = :learner, listPk = :listPk, \
-                 sentAt = attemptedAt{digest}, {LEAVE_A_TRACE} \
+                 sentAt = attemptedAt{digest}, version = version + :one, writers = list_append(writers, :writer), \
+                 history = list_append(if_not_exists(history, :none), :entry) \
                  REMOVE duePk, dueAt, attentionPk, attentionSk, notedAt, sentUntil, declinedAt, askedAt, askedFor"
             ),
             "#status IN (:open, :declined) AND contains(links, :link) AND expiresAt > :now",

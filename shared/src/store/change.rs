@@ -5,30 +5,14 @@
 
 use super::item::{self, InviteRecord};
 use super::write::refused;
-use super::{Backoff, Item, Result, Store, StoreError, in_time, n, s, values, writer_id};
+use super::{Backoff, Result, Store, StoreError, in_time, writer_id};
 use crate::clock::{self, Deadline};
 use crate::domain::{Invite, InviteKey, Timestamp};
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use chrono::Duration as Span;
 use futures_util::future;
 
 const ATTEMPTS: u32 = 10;
-
-/// Every other write of an invite contains this clause. Without the clause, a change that read the invite
-/// before would silently undo that write.
-pub(super) const LEAVE_A_TRACE: &str = "version = version + :one, writers = list_append(writers, :writer), \
-    history = list_append(if_not_exists(history, :none), :entry)";
-
-/// The values of [`LEAVE_A_TRACE`]. `entry` is the history's.
-pub(super) fn trace(writer: &str, entry: i64) -> Item {
-    let list = |value| AttributeValue::L(vec![value]);
-    values([
-        (":one", n(1)),
-        (":writer", list(s(writer))),
-        (":entry", list(n(entry))),
-        (":none", AttributeValue::L(Vec::new())),
-    ])
-}
 
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "one for each write, and most have a record")]

@@ -126,8 +126,8 @@ fn noted_at(existing: Option<&InviteRecord>, invite: &Invite, now: Timestamp) ->
     [noted(question, old_question, asked_at), noted(hidden, old_hidden, hidden_at)]
 }
 
-/// The invite's keys in each index; `None` takes the invite out. Only accepting and releasing, which do not
-/// write the whole item, set these attributes themselves.
+/// The invite's keys in each index; `None` takes the invite out. Only accepting, which does not write the
+/// whole item, sets these attributes itself.
 fn places(
     deal: DealId,
     invite: &Invite,

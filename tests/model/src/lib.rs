@@ -39,7 +39,7 @@
 //!
 //! ## What is not
 //!
-//! - **The store's conditions.** The model uses `may_accept` and `may_release`. `shared/tests/store/` compares them
+//! - **The store's conditions.** The model uses `may_accept` and `release`. `shared/tests/store/` compares them
 //!   with DynamoDB's conditions. `table.rs` repeats by hand what accepting and releasing write, and the place in the
 //!   due index.
 //! - **That a release raises the version.** Only events and records write an accepted invite. A test on the wire checks
