@@ -17,6 +17,8 @@ pub struct Seatkeeper {
     keys: Vec<u8>,
     pub(crate) people: Vec<u8>,
     are_alike: bool,
+    /// Whether the checker says which property is broken.
+    pub(crate) by_name: bool,
     pub seen: Seen,
 }
 
@@ -30,15 +32,8 @@ pub(crate) struct Letter {
     pub(crate) until: u8,
 }
 
-/// In one piece: a state has two dozen letters, and most of a check's time goes into hashes of states.
-impl Hash for Letter {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        u32::from_le_bytes([self.copies, self.send, self.kind, self.until]).hash(hasher);
-    }
-}
-
 /// An invite's mails, by the numbers of their links.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Mailbox {
     pub(crate) letters: [Letter; LINKS as usize],
     made: u8,
@@ -49,6 +44,16 @@ pub(crate) struct Mailbox {
     pub(crate) dropped: Set,
     /// Sends of which SES published an event.
     pub(crate) told: Set,
+}
+
+/// Only the letters that can be there, each in one piece: most of a check's time goes into hashes of states.
+impl Hash for Mailbox {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        for Letter { copies, send, kind, until } in &self.letters[..usize::from(self.made)] {
+            u32::from_le_bytes([*copies, *send, *kind, *until]).hash(hasher);
+        }
+        (self.made, self.doubtful, self.dropped, self.told).hash(hasher);
+    }
 }
 
 impl Mailbox {
@@ -229,7 +234,7 @@ impl Seatkeeper {
         let keys = keys_of(rules.wrong(Mutant::KeyAsTyped));
         let people = keys_of(false);
         let are_alike = (0..).zip(&people).all(|(place, person)| place == *person);
-        Self { bounds, rules, keys, people, are_alike, seen: Seen::default() }
+        Self { bounds, rules, keys, people, are_alike, by_name: true, seen: Seen::default() }
     }
 
     /// A function wrote this invite. `raises` and `drops_writers` are as in [`Process::others_wrote`].
@@ -481,6 +486,6 @@ impl Model for Seatkeeper {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        property::all()
+        property::properties(self.by_name)
     }
 }

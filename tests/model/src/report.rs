@@ -31,11 +31,14 @@ pub struct Found {
 /// checks again breadth first for the shortest way there.
 #[must_use]
 pub fn check(bounds: Bounds, threads: usize) -> Checked {
-    let checked = run(bounds, None, threads, HasDiscoveries::AnyFailures, CheckerBuilder::spawn_dfs);
+    let mut model = Seatkeeper::new(bounds, None);
+    model.by_name = false;
+    let checked = run(model, threads, HasDiscoveries::AnyFailures, CheckerBuilder::spawn_dfs);
     if checked.broken.is_empty() {
         return checked;
     }
-    run(bounds, None, threads, HasDiscoveries::AnyFailures, CheckerBuilder::spawn_bfs)
+    let model = Seatkeeper::new(bounds, None);
+    run(model, threads, HasDiscoveries::AnyFailures, CheckerBuilder::spawn_bfs)
 }
 
 /// Finds a short way to a state in which this mistake breaks its property. One thread, so that the way is always the
@@ -43,18 +46,16 @@ pub fn check(bounds: Bounds, threads: usize) -> Checked {
 #[must_use]
 pub fn find(mutant: Mutant) -> Checked {
     let until = HasDiscoveries::AnyOf([mutant.property()].into());
-    run(mutant.bounds(), Some(mutant), 1, until, CheckerBuilder::spawn_bfs)
+    run(Seatkeeper::new(mutant.bounds(), Some(mutant)), 1, until, CheckerBuilder::spawn_bfs)
 }
 
 fn run<C: Checker<Seatkeeper> + Send + Sync>(
-    bounds: Bounds,
-    mutant: Option<Mutant>,
+    model: Seatkeeper,
     threads: usize,
     until: HasDiscoveries,
     spawn: impl FnOnce(CheckerBuilder<Seatkeeper>) -> C,
 ) -> Checked {
     let watch = clock::start();
-    let model = Seatkeeper::new(bounds, mutant);
     let checker = spawn(model.checker().threads(threads).finish_when(until)).join();
     let way = |path: stateright::Path<_, Action>| path.into_actions();
     let mut broken: Vec<Found> = checker
