@@ -6,7 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use axum::extract::State;
 use axum::middleware::from_fn;
@@ -17,22 +17,20 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::clock;
-use crate::data;
 use crate::database::{self, Database};
 use crate::functions::{DELIVER_INVITES, EXPIRE_INVITES, FUNCTIONS, Function};
 use crate::gateway::{self, Gateway};
 use crate::inbox::{self, Inbox};
 use crate::oidc::{self, Issuer, Key};
 use crate::origin::Port;
-use crate::portal;
 use crate::runtime::{Host, InvokeError, Program};
-use crate::schedules;
-use crate::seed;
 use crate::ses::{self, Events, Ses};
 use crate::settings::{EVENT_TOPIC, Endpoints, MAIL_FROM, PORTAL_URL, RUST_LOG, Settings, TABLE_NAME};
-use crate::template;
 use crate::terminal::Terminal;
+use crate::{clock, data, portal, schedules, seed, template};
+
+/// Of all stacks in this process, because the search for the key's primes takes up to a second.
+static KEY: LazyLock<Option<Key>> = LazyLock::new(|| Key::generate().ok());
 
 /// Why the stack can't start, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -107,8 +105,8 @@ impl Stack {
                 old.display()
             ));
         }
-        // The search for the key's primes takes up to a second. The database and the functions start in that time.
-        let key = tokio::task::spawn_blocking(Key::generate);
+        // The database and the functions start in that time.
+        let key = tokio::task::spawn_blocking(|| KEY.clone());
         let in_data = |name: &str| settings.data.as_ref().map(|data| data.join(name));
         let file = in_data("seatkeeper.db");
         let database = database::serve(file.as_deref()).await?;
@@ -136,7 +134,7 @@ impl Stack {
         terminal.step("functions", &format!("all {} are ready", FUNCTIONS.len()));
         servers.spawn(ses::hand_over(events, Arc::clone(&host), terminal));
 
-        let key = key.await.ok().and_then(Result::ok).ok_or(StartError::Key)?;
+        let key = key.await.ok().flatten().ok_or(StartError::Key)?;
         let issuer = Arc::new(Issuer::new(origin.clone(), key, settings.issuer_like));
         let gateway = Arc::new(Gateway {
             issuer: Arc::clone(&issuer),

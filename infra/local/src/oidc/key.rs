@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+#[derive(Clone)]
 pub(crate) struct Key {
     /// The key's id in the headers of tokens (`kid`).
     pub(crate) id: String,

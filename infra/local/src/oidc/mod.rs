@@ -1,7 +1,7 @@
 //! A development OpenID issuer. It believes people's word for who they are.
 //!
 //! Invariant: every token has only scopes that were requested *and* that its person is entitled to, unless the issuer that
-//! this one is like grants them to everybody ([`Like`]). The issuer exists in `infra/local` only. Its key is new at each start and never leaves this process.
+//! this one is like grants them to everybody ([`Like`]). The issuer exists in `infra/local` only. Its key is new in each process and never leaves it.
 
 mod kept;
 mod key;
