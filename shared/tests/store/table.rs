@@ -1,10 +1,9 @@
 //! A table for each test, with a deal and a watched store.
 
 use super::wire::Wire;
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest};
 use chrono::{DateTime, Duration};
 use futures_util::StreamExt;
-use futures_util::future::join_all;
 use seatkeeper_local::database;
 use shared::clock::Deadline;
 use shared::domain::accept::LinkRefusal;
@@ -358,9 +357,14 @@ impl Table {
 
     /// Reads items, past the store.
     pub(crate) async fn items<const N: usize>(&self, keys: [Key; N]) -> [Option<Item>; N] {
-        let reads = keys.map(|place| self.client.get_item().table_name(TABLE).set_key(Some(key(place))));
-        let found = join_all(reads.map(async |read| read.send().await.unwrap().item)).await;
-        found.try_into().unwrap()
+        let wanted =
+            KeysAndAttributes::builder().set_keys(Some(keys.clone().map(key).into())).consistent_read(true);
+        let read = self.client.batch_get_item().request_items(TABLE, wanted.build().unwrap()).send().await;
+        let mut found = read.unwrap().responses.unwrap().remove(TABLE).unwrap();
+        keys.map(key).map(|place| {
+            let is_there = |item: &Item| place.iter().all(|(name, value)| item.get(name) == Some(value));
+            found.iter().position(is_there).map(|index| found.swap_remove(index))
+        })
     }
 
     pub(crate) async fn item(&self, link: &Link) -> Item {
