@@ -58,16 +58,8 @@ impl fmt::Debug for Wire {
     }
 }
 
-/// The fault of the current attempt.
+/// The fault of the current attempt of a write.
 impl Storable for Fault {
-    type Storer = StoreReplace<Self>;
-}
-
-/// Whether the current request is a write.
-#[derive(Debug)]
-struct IsWrite(bool);
-
-impl Storable for IsWrite {
     type Storer = StoreReplace<Self>;
 }
 
@@ -185,10 +177,7 @@ impl Intercept for Wire {
         let mut body: Value = serde_json::from_slice(body)?;
         body["ReturnConsumedCapacity"] = "TOTAL".into();
         replace(context, &operation, &body)?;
-        let is_write =
-            ["UpdateItem", "PutItem", "DeleteItem", "TransactWriteItems"].contains(&operation.as_str());
-        bag.interceptor_state().store_put(IsWrite(is_write));
-        if !is_write {
+        if !["UpdateItem", "PutItem", "DeleteItem", "TransactWriteItems"].contains(&operation.as_str()) {
             return Ok(());
         }
         check_writer(&operation, &body);
@@ -259,7 +248,7 @@ impl Intercept for Wire {
         let tables = consumed.as_array().map_or(std::slice::from_ref(&consumed), Vec::as_slice);
         let units: f64 = tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum();
         let Usage { read_units, write_units, .. } = &mut state.usage;
-        let is_write = bag.load::<IsWrite>().is_some_and(|IsWrite(is_write)| *is_write);
+        let is_write = bag.load::<Fault>().is_some();
         *(if is_write { write_units } else { read_units }) += units;
         Ok(())
     }
