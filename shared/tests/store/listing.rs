@@ -181,6 +181,7 @@ async fn each_reason_to_look_at_an_invite_has_its_list_and_count() {
     ];
     for (seconds, (i, told)) in (1..).zip(told) {
         let at = after(2_000 - seconds);
+        let listed: Vec<_> = expected.iter().copied().map(address).collect();
         done(table.track(&links[i], told(at), at).await);
     }
     table.accepts(&links[36], "ann", after(3_000)).await;
@@ -200,8 +201,11 @@ async fn each_reason_to_look_at_an_invite_has_its_list_and_count() {
     ];
     for (filter, mut expected) in lists {
         for limit in [1, 2, 7, 20, 200] {
-            let listed: Vec<_> = expected.iter().copied().map(address).collect();
-            assert_eq!(typed(&rows(&table, filter, limit, late).await), listed, "{filter:?}, {limit} a page");
+            let rows = rows(&table, filter, limit, late).await;
+            assert_eq!(typed(&rows), listed, "{filter:?}, {limit} a page");
+            // I10: a list says who complained, without a read of the opt-outs.
+            let out: Vec<_> = rows.iter().map(|row| row.opted_out_at.is_some()).collect();
+            assert_eq!(out, expected.iter().map(|i| *i == 33).collect::<Vec<_>>(), "{filter:?}");
         }
         expected.sort_unstable();
         let sorted: Vec<_> = expected.into_iter().map(address).collect();

@@ -227,10 +227,10 @@ impl Table {
         tokio::try_join!(change, opt_out).map(|(changed, ())| changed)
     }
 
-    /// Whether the person at this address has opted out of the invites of this organisation.
-    pub(crate) async fn is_out(&self, organisation: &str, address: &str) -> bool {
-        let (organisation, email) = (OrganisationId::parse(organisation).unwrap(), email(address));
-        self.store.opt_outs([(&organisation, &email)]).await.unwrap().has(&organisation, &email)
+    /// Whether the person at this address has opted out of the organisation's invites.
+    pub(crate) async fn is_out(&self, address: &str) -> bool {
+        let (organisation, email) = (&self.deal.organisation.id, email(address));
+        self.store.opt_outs([(organisation, &email)]).await.unwrap().has(organisation, &email)
     }
 
     pub(crate) async fn expire(&self, record: InviteRecord, now: Timestamp) -> Change<Outdated> {
