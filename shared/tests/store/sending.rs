@@ -212,29 +212,25 @@ async fn two_lost_responses_end_a_run() {
     assert!(run.report().stopped && run.is_over());
 }
 
+/// A request waits two seconds for its turn, and then leaves its mail to the deliverer, without a write. The deliverer
+/// requeues a mail whose turn comes too late.
 #[tokio::test]
-async fn a_request_waits_two_seconds_for_a_turn_and_then_leaves_the_mail_without_a_write() {
-    for (busy_for, has_turn) in [(1, true), (60, false)] {
+async fn a_mail_without_a_turn_stays_queued() {
+    for (runner, busy_for, has_turn) in
+        [(Runner::Request, 1, true), (Runner::Request, 60, false), (Runner::Deliverer, 30, false)]
+    {
         let mails = ClaimedMails::new(1, &[SENT], 1).await;
         mails.is_busy_for(busy_for).await;
         mails.table.reset_counts();
-        let run = mails.sending.run(Runner::Request, soon());
+        let run = mails.sending.run(runner, soon());
         run.mail_all(&mails.table.deal, mails.claims.clone()).await;
-        let mailed = run.report();
-        assert_eq!((mailed.sent, mailed.untried), if has_turn { (1, 0) } else { (0, 1) }, "{mailed:?}");
-        assert!(!mailed.stopped && (has_turn || run.is_over()), "{mailed:?}");
-        assert_eq!(mails.invites().await == mails.untouched(), !has_turn);
-        assert_eq!(mails.table.wire.usage().write_units < 1.0, !has_turn, "nothing is written");
+        let (is_written, mailed) = (mails.table.wire.usage().write_units >= 1.0, run.report());
+        assert_eq!((mailed.sent == 1, mailed.stopped), (has_turn, false), "{runner:?}: {mailed:?}");
+        assert!(has_turn || run.is_over(), "{runner:?}");
+        let (invites, is_request) = (mails.invites().await, runner == Runner::Request);
+        assert_eq!(invites == mails.untouched(), is_request && !has_turn, "{runner:?}");
+        assert_eq!(is_written, has_turn || !is_request, "{runner:?}");
+        let attempt = (invites[0].attempts, invites[0].links.current.len());
+        assert!(is_request || attempt == (0, 0), "the attempt does not count: {attempt:?}");
     }
-}
-
-#[tokio::test]
-async fn the_deliverer_requeues_a_mail_without_a_turn() {
-    let mails = ClaimedMails::new(1, &[SENT], 1).await;
-    mails.is_busy_for(30).await;
-    let run = mails.sending.run(Runner::Deliverer, Deadline::within(Duration::from_secs(15)));
-    run.mail(vec![(mails.claims[0].clone(), &mails.table.deal)]).await;
-    let invite = mails.invites().await.remove(0);
-    assert_eq!((invite.attempts, invite.links.current.len()), (0, 0), "the attempt does not count");
-    assert!(run.is_over() && !run.report().stopped);
 }
