@@ -277,7 +277,7 @@ fn accept_and_its_conditions_agree() {
 /// Damaged states too: an accepted invite without a seat, or a deal with too low a count. Releasing changes neither.
 #[test]
 fn release_and_its_conditions_agree() {
-    agree(400, "Ok NotFound AlreadyDone Stale Damaged", &async |case| {
+    agree(200, "Ok NotFound AlreadyDone Stale Damaged", &async |case| {
         let (drawn, deal) = (&case.drawn, case.deal.as_ref());
         let is_mine = case.invite.as_ref().is_some_and(|invite| invite.learner == Some(learner("me")));
         let has_seat = if is_mine { drawn.has_my_seat } else { drawn.has_others_seat };
@@ -309,7 +309,7 @@ fn release_and_its_conditions_agree() {
 #[test]
 fn changing_a_deal_and_its_condition_agree() {
     let verdicts = "Ok NotFound Stale SeatsBelowAllocated SeatsOutOfRange EndsBeforeStart EndsTooLate";
-    agree(300, verdicts, &async |case| {
+    agree(150, verdicts, &async |case| {
         let change = &case.drawn.change;
         let rule = case.deal.as_ref().ok_or(DealRefusal::NotFound).and_then(|deal| deal.changed(change));
         let changed = case.table.store.change_deal(case.link.deal, change).await?;
