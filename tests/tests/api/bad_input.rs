@@ -85,12 +85,8 @@ async fn what_is_not_json_is_refused_on_every_route() {
             headers.map(|headers| Case { headers, ..request(b"{}") }.gets(415, "unsupported_media_type"));
         check_all(client, of_other_kinds).await;
     }
-    for kind in ["application/json; charset=utf-8", "Application/JSON"] {
-        let headers = [("content-type", kind)];
-        let body = b"{\"token\":\"x\"}".to_vec();
-        let answer = learner.raw("POST", "/api/invites/preview", &headers, body).await;
-        answer.problem(404, "unknown_invite");
-    }
+    let (path, json) = ("/api/invites/preview", [("content-type", "Application/JSON")]);
+    learner.raw("POST", path, &json, b"{\"token\":\"x\"}".into()).await.problem(404, "unknown_invite");
     assert_eq!(stack.snapshot(&deal).await, before, "nothing has changed");
 }
 
