@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::stream::{self, StreamExt};
 use seatkeeper_local::Settings;
 use tests::leaks::stop_and_search;
 use tests::proxy::Proxy;
 use tests::snapshot::{Findings, Item, Mailed, Snapshot, number, text};
-use tests::{Deal, TABLE, TestStack, eventually, now, settings_with};
+use tests::{Deal, TABLE, TestStack, eventually, now, past, settings_with};
 
 use crate::scenario::{Operation, Scenario};
 
@@ -50,23 +50,26 @@ impl DisturbedStack {
         Self { stack: TestStack::behind(&proxy, settings).await, proxy, logs }
     }
 
-    /// Sweeps until no mail is queued and no reminder due. This waits for the end of each lease.
+    /// Sweeps until no mail is queued and no reminder due, each time once another lease ends.
     pub(crate) async fn until_nothing_is_queued(&self) {
         eventually("nothing is queued", REPAIRED, || async {
             self.stack.sweep().await;
-            (self.queued().await == 0).then_some(())
+            let Some(due_at) = self.next_due().await else { return Some(()) };
+            past(due_at.min(now() + TimeDelta::seconds(20))).await;
+            None
         })
         .await;
     }
 
-    async fn queued(&self) -> usize {
+    /// When the first queued mail or due reminder is due.
+    async fn next_due(&self) -> Option<DateTime<Utc>> {
         // A lease ends within seconds; the next reminder is due in days.
         let soon = (now() + TimeDelta::days(1)).timestamp_millis();
-        let is_queued = |item: &Item| {
-            let queue = text(item, "duePk").and_then(|key| key.chars().next());
-            queue == Some('Q') || queue == Some('R') && number(item, "dueAt") <= Some(soon)
+        let due_at = |item: &Item| {
+            let (queue, due_at) = (text(item, "duePk")?.chars().next(), number(item, "dueAt")?);
+            (queue == Some('Q') || queue == Some('R') && due_at <= soon).then_some(due_at)
         };
-        self.stack.items().await.iter().filter(|item| is_queued(item)).count()
+        DateTime::from_timestamp_millis(self.stack.items().await.iter().filter_map(due_at).min()?)
     }
 
     /// Checks every invariant of these scenarios, once no mail is queued. Each has a name for a failure.
