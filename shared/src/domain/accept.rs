@@ -26,20 +26,24 @@ pub enum LinkRefusal {
     DealFull,
 }
 
-/// The invite's reason outranks the seat's, and the seat's outranks the deal's.
+/// The invite's reason outranks the seat's, and the seat's outranks the deal's. `None` for an invite or a deal that is
+/// known to accept, and `Some(None)` if there is none.
 pub fn may_accept(
-    invite: Option<&Invite>,
-    deal: Option<&Deal>,
+    invite: Option<Option<&Invite>>,
+    deal: Option<Option<&Deal>>,
     holds_seat: bool,
     link: &LinkHash,
     learner: &PersonId,
     now: Timestamp,
 ) -> Result<(), LinkRefusal> {
-    invite_accepts(known(invite, link)?, link, learner, now)?;
-    if holds_seat {
-        return Err(LinkRefusal::AlreadySeated);
+    if let Some(invite) = invite {
+        invite_accepts(known(invite, link)?, link, learner, now)?;
     }
-    deal_accepts(deal.ok_or(LinkRefusal::UnknownInvite)?, now)
+    match deal {
+        _ if holds_seat => Err(LinkRefusal::AlreadySeated),
+        Some(deal) => deal_accepts(deal.ok_or(LinkRefusal::UnknownInvite)?, now),
+        None => Ok(()),
+    }
 }
 
 /// The invite, if the link was really sent for it.
@@ -100,7 +104,7 @@ mod tests {
         let with = |state, of_link, now| {
             let learner = Some(PersonId::new("issuer", "bob"));
             let invite = Invite { state, accepted_at: Some(at(20)), learner, ..invite() };
-            may_accept(Some(&invite), Some(&deal()), false, &link(of_link), &ann(), at(now))
+            may_accept(Some(Some(&invite)), Some(Some(&deal())), false, &link(of_link), &ann(), at(now))
         };
         let (newest, older, forged) = (1, 2, 9);
         assert_eq!(with(InviteState::Open, newest, 99), Ok(()));
@@ -122,7 +126,8 @@ mod tests {
         let links = Links { current: vec![link(1), link(3)], ..Links::default() };
         let invite = Invite { links, ..invite() };
         for number in [1, 3] {
-            let verdict = may_accept(Some(&invite), Some(&deal()), false, &link(number), &ann(), at(50));
+            let verdict =
+                may_accept(Some(Some(&invite)), Some(Some(&deal())), false, &link(number), &ann(), at(50));
             assert_eq!(verdict, Ok(()), "link {number}");
         }
     }
@@ -131,15 +136,16 @@ mod tests {
     fn accepting_again_keeps_the_first_date() {
         let accepted_at = Some(at(20));
         let mine = Invite { state: InviteState::Accepted, accepted_at, learner: Some(ann()), ..invite() };
-        let again = may_accept(Some(&mine), Some(&deal()), true, &link(1), &ann(), at(500));
+        let again = may_accept(Some(Some(&mine)), Some(Some(&deal())), true, &link(1), &ann(), at(500));
         assert_eq!(again, Err(LinkRefusal::AlreadyYours { accepted_at: at(20) }));
     }
 
     #[test]
     fn the_invite_outranks_the_seat_and_the_seat_the_deal() {
         let full = Deal { allocated: 3, ..deal() };
-        let refusal =
-            |holds_seat, now| may_accept(Some(&invite()), Some(&full), holds_seat, &link(1), &ann(), at(now));
+        let refusal = |holds_seat, now| {
+            may_accept(Some(Some(&invite())), Some(Some(&full)), holds_seat, &link(1), &ann(), at(now))
+        };
         assert_eq!(refusal(true, 100), Err(LinkRefusal::Expired));
         assert_eq!(refusal(true, 99), Err(LinkRefusal::AlreadySeated));
         assert_eq!(refusal(false, 99), Err(LinkRefusal::DealFull));
@@ -153,7 +159,7 @@ mod tests {
         ) {
             let deal = Deal { seats, allocated, starts_at: at(start), ends_at: at(end), ..deal() };
             let invite = Invite { expires_at: at(expires), ..invite() };
-            let verdict = may_accept(Some(&invite), Some(&deal), false, &link(1), &ann(), at(now));
+            let verdict = may_accept(Some(Some(&invite)), Some(Some(&deal)), false, &link(1), &ann(), at(now));
             let fits = now < expires && start <= now && now < end && allocated < seats;
             prop_assert_eq!(verdict.is_ok(), fits);
         }

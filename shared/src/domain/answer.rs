@@ -172,7 +172,7 @@ mod tests {
             let (invite, link, now) = (sent(state), link(which), at(now));
             assert_eq!(may_preview(&invite, &link), preview, "preview: {what}");
             assert_eq!(
-                may_accept(Some(&invite), Some(&deal), false, &link, &me(), now),
+                may_accept(Some(Some(&invite)), Some(Some(&deal)), false, &link, &me(), now),
                 accept,
                 "accept: {what}"
             );

@@ -5,7 +5,7 @@ use super::{
     writer_id,
 };
 use crate::clock::{self, Deadline};
-use crate::domain::accept::{LinkRefusal, deal_accepts, invite_accepts, known};
+use crate::domain::accept::{LinkRefusal, known, may_accept};
 use crate::domain::address_digest;
 use crate::domain::{
     Deal, Email, History, HistoryEvent, InviteState, Link, PersonId, Timestamp, whole_seconds,
@@ -171,25 +171,17 @@ impl Accept<'_> {
     /// `None` if no rule refuses: the item that failed a condition has changed since.
     fn refusal(&self, [invite, seat, deal]: Met, now: Timestamp) -> Result<Option<LinkRefusal>> {
         let existing = |item: Item| Some(item).filter(|item| !item.is_empty());
-        if let Some(item) = invite {
-            let record = existing(item).map(item::invite).transpose()?;
-            // An earlier attempt, whose response was lost, took the seat. It may have been released since.
-            if let Some(ours) = record.as_ref().filter(|record| record.writers.contains(&self.writer)) {
-                let accepted_at = ours.invite.accepted_at.unwrap_or_else(|| whole_seconds(now));
-                return Ok(Some(LinkRefusal::AlreadyYours { accepted_at }));
-            }
-            let (invite, hash) = (record.map(|record| record.invite), self.link.secret.hash());
-            let accepts =
-                known(invite.as_ref(), &hash).and_then(|it| invite_accepts(it, &hash, self.learner, now));
-            if let Err(refusal) = accepts {
-                return Ok(Some(refusal));
-            }
+        let record = invite.map(|item| existing(item).map(item::invite).transpose()).transpose()?;
+        // An earlier attempt, whose response was lost, took the seat. It may have been released since.
+        if let Some(Some(ours)) = &record
+            && ours.writers.contains(&self.writer)
+        {
+            let accepted_at = ours.invite.accepted_at.unwrap_or_else(|| whole_seconds(now));
+            return Ok(Some(LinkRefusal::AlreadyYours { accepted_at }));
         }
-        if seat.is_some() {
-            return Ok(Some(LinkRefusal::AlreadySeated));
-        }
-        let Some(deal) = deal else { return Ok(None) };
-        let deal = existing(deal).map(deals::deal_of).transpose()?;
-        Ok(deal.map_or(Err(LinkRefusal::UnknownInvite), |deal| deal_accepts(&deal, now)).err())
+        let invite = record.as_ref().map(|record| record.as_ref().map(|record| &record.invite));
+        let deal = deal.map(|item| existing(item).map(deals::deal_of).transpose()).transpose()?;
+        let (deal, link) = (deal.as_ref().map(Option::as_ref), self.link.secret.hash());
+        Ok(may_accept(invite, deal, seat.is_some(), &link, self.learner, now).err())
     }
 }

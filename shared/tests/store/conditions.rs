@@ -239,7 +239,7 @@ fn accept_and_its_conditions_agree() {
     agree(800, verdicts, &async |case| {
         let (link, me, hash) = (&case.link, learner("me"), case.link.secret.hash());
         let (invite, deal) = (case.invite.as_ref(), case.deal.as_ref());
-        let rule = may_accept(invite, deal, case.drawn.has_my_seat, &hash, &me, now());
+        let rule = may_accept(Some(invite), Some(deal), case.drawn.has_my_seat, &hash, &me, now());
         let outcome = case.table.store.accept_invite(link, &me, None, now(), soon()).await;
         match (rule, outcome) {
             (Ok(()), Ok(Ok((_, accepted_at)))) => {

@@ -330,7 +330,14 @@ impl Table {
             Some(Mutant::AcceptIgnoresSeat) => holds_seat = false,
             _ => {}
         }
-        may_accept(invite.as_ref(), Some(&deal), holds_seat, hash(place, link), person(learner), at(now))
+        may_accept(
+            Some(invite.as_ref()),
+            Some(Some(&deal)),
+            holds_seat,
+            hash(place, link),
+            person(learner),
+            at(now),
+        )
     }
 
     pub(crate) fn accept_invite(&mut self, rules: Rules, place: u8, learner: u8) {

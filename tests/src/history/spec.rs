@@ -413,7 +413,14 @@ impl State {
     fn accept(&self, who: u8, address: u8, send: u32, now: i64, spec: Spec) -> Vec<Step> {
         let (invite, deal) = (self.invite(address), self.deal());
         let holds_seat = self.holders.contains_key(&who);
-        let verdict = may_accept(invite.as_ref(), Some(&deal), holds_seat, link(send), learner(who), at(now));
+        let verdict = may_accept(
+            Some(invite.as_ref()),
+            Some(Some(&deal)),
+            holds_seat,
+            link(send),
+            learner(who),
+            at(now),
+        );
         match (verdict, self.rows.get(&address)) {
             (Ok(()), Some(row)) => {
                 let row = Row {
