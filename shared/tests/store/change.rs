@@ -66,7 +66,7 @@ impl Table {
 }
 
 /// Every write of an invite raises its version by one and adds its writer, once even if its response is lost or it
-/// meets a transaction, whatever its rule. The wire checks every write of every test.
+/// meets a transaction, under any rule. The wire checks every write of every test.
 #[tokio::test]
 async fn every_write_is_counted_once_and_leaves_its_writer() {
     let plain = [Fault::None, Fault::LoseAnswer, Fault::Conflict];
