@@ -480,7 +480,7 @@ check.detail("on a low phone, a long question and its long result keep their but
   const message = page.locator(".message").filter({ hasText: "resent:" });
   await message.waitFor();
   await page.setViewportSize({ width: 390, height: 400 });
-  await message.locator("p").evaluate((text) => text.scrollTo(0, text.scrollHeight));
+  await message.locator("p").first().evaluate((text) => text.scrollTo(0, text.scrollHeight));
   for (const part of await message.getByRole("button").all()) assert.ok(await part.evaluate(inWindow), await part.innerText());
 });
 

@@ -204,10 +204,11 @@ const ACTIONS = {
   "editing a deal": { at: admin, act: fill("Edit Unlimited", { Subscription: "Evening" }, "Save"), again: "Save", request: ["**/api/deals/*", "PATCH"], says: UNSAVED },
   "creating a deal": { at: admin, act: fill("New deal", { Subscription: "Evening", Seats: "30" }, "Create deal"), again: "Create deal", request: ["**/api/deals", "POST"], says: SAVED },
   "saving reminders": {
-    act: press("Save reminders"), request: ["**/reminders", "PUT"], says: "We don’t know whether the reminders were saved. Saving twice does no harm.",
-    at: async ({ page, stack }) => {
+    act: press("Save reminders"), request: ["**/reminders", "PUT"], says: "The reminders were not saved.",
+    at: async ({ page, stack, hand }) => {
       const deal = await stack.newDeal();
       await enter(page, deal.manager, `${deal.path}/settings`);
+      await hand.write("textbox", "First reminder after", "5");
     },
   },
   "switching the daily email": {
