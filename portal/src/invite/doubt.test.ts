@@ -28,8 +28,17 @@ describe("whoever said no or was removed", () => {
     if (isAsked)
       expect(forecast(row, doubt)).toMatchObject({
         label: "Look again",
-        note: "Will be invited again, unless you remove this row.",
+        note: "Will be invited again, unless you correct or remove it.",
       });
+  });
+
+  it("has one way out, whether a list contains them or somebody pressed *Invite again*", () => {
+    const earlierInvite: Known = { ...INVITE, status: "cancelled", removedAt: MAY };
+    const row = { verdict: { email, outcome: "invited" as const }, earlierInvite };
+    for (const wanted of [undefined, true] as const) {
+      const doubt = doubtOf({ email, earlierInvite, conflict: "Check it.", ...(wanted && { wanted }) }, []);
+      expect(forecast(row, doubt)?.note).toBe("Check it. Will be invited again, unless you correct or remove it.");
+    }
   });
 });
 

@@ -13,8 +13,6 @@ export interface Doubt {
   readonly meant: string | undefined;
   /** The texts of which one may be the person's name. */
   readonly names?: readonly string[];
-  /** Whether the person said no, or was removed. */
-  readonly isAgain?: true;
 }
 
 /** Whose the address is, or who may be meant instead, is a doubt even if it needs no invite. */
@@ -49,7 +47,6 @@ export function doubtOf(row: Doubtful, usual: readonly string[]): Doubt | undefi
   }
   const wrong = mistyped(email, usual);
   if (wrong) return { note: ["The part after the @ may be mistyped.", conflict].filter(Boolean).join(" "), ...wrong };
-  const isAgain = isUnexpected(row);
   const own = session.value?.email;
   const which = beside && beside.length > 1 ? "which text is the name" : "if the text beside the address is a name";
   const notes = [
@@ -58,11 +55,6 @@ export function doubtOf(row: Doubtful, usual: readonly string[]): Doubt | undefi
     isLong && `The list’s name is longer than a name can be. ${name ? "This is its beginning." : ""}`.trim(),
     beside && `The list does not say ${which}.`,
   ].filter(Boolean);
-  if (notes.length === 0 && !isAgain) return undefined;
-  return {
-    note: notes.join(" "),
-    meant: undefined,
-    ...(beside && { names: beside }),
-    ...(isAgain && { isAgain }),
-  };
+  if (notes.length === 0 && !isUnexpected(row)) return undefined;
+  return { note: notes.join(" "), meant: undefined, ...(beside && { names: beside }) };
 }

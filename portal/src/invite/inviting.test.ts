@@ -428,5 +428,5 @@ it("also of a long list of people who said no, each is found", async () => {
   for (const email of pages) declined.add(email);
   await inviting.add({ rows: pages.map((email) => ({ email })), leftOut: [] });
   expect(inviting.rows.value.map(({ earlierInvite }) => earlierInvite?.status)).toEqual(pages.map(() => "declined"));
-  expect(inviting.rows.value.map((row) => doubtAbout(row, [])?.isAgain)).toEqual(pages.map(() => true));
+  expect(inviting.rows.value.map((row) => doubtAbout(row, [])?.note)).toEqual(pages.map(() => ""));
 });

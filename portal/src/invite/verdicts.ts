@@ -99,13 +99,10 @@ export function predicted(result: SendResult): Words {
     : words(PREDICTED, result);
 }
 
-/** The same for a row that may be wrong, which somebody can correct. */
-export function doubted({ note, names, isAgain }: Doubt, { outcome }: SendResult): Words {
-  const unless = names
-    ? " without a name, unless you choose one"
-    : isAgain
-      ? " again, unless you remove this row"
-      : ", unless you correct or remove it";
+/** The same for a row that may be wrong, which somebody can correct. `isAgain`: its address had an invite before. */
+export function doubted({ note, names }: Doubt, { outcome }: SendResult, isAgain = false): Words {
+  const again = isAgain ? " again" : "";
+  const unless = names ? " without a name, unless you choose one" : `${again}, unless you correct or remove it`;
   const what = `${PREDICTED[outcome]}${outcome === "invited" ? unless : ""}.`;
   return { tone: "expired", label: "Look again", note: `${note} ${what}`.trim() };
 }
@@ -121,7 +118,7 @@ export function forecast(
   { verdict, conflict, earlierInvite }: Checked & { conflict?: string | undefined },
   doubt: Doubt | undefined,
 ): Words | undefined {
-  if (!verdict || doubt) return verdict && doubt && doubted(doubt, verdict);
+  if (!verdict || doubt) return verdict && doubt && doubted(doubt, verdict, earlierInvite !== undefined);
   // What `pastOf` says of the earlier invite is more than a note of this.
   const isKnown = earlierInvite && verdict.outcome === "opted_out";
   const words = isKnown ? { ...predicted(verdict), note: "" } : predicted(verdict);
