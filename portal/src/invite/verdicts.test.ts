@@ -14,7 +14,7 @@ const MAY = "2026-05-03T10:00:00Z";
 it.each<[change: Partial<Known>, note: string, list: string]>([
   [
     { delivery: { ...DELIVERED.delivery, state: "bounced", reason: "mailbox_unavailable" } },
-    "The email bounced on 1 May: no such mailbox. Correct the address, or resend the invite once the mailbox exists.",
+    "The email bounced on 1 May: no such mailbox. Correct the address, or resend the invite once the mailbox exists. A resend unblocks a bounced address at most once a day.",
     "undelivered",
   ],
   [{ status: "declined", declinedAt: MAY }, "Said no on 3 May.", "declined"],

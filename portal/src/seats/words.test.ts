@@ -48,12 +48,12 @@ describe("one sentence says where a person is, and one button does the next step
     [
       "bounced",
       "mailbox_unavailable",
-      "Pending – not delivered: The email bounced on 1 Nov: no such mailbox. Correct the address, or resend the invite once the mailbox exists. [correct]",
+      "Pending – not delivered: The email bounced on 1 Nov: no such mailbox. Correct the address, or resend the invite once the mailbox exists. A resend unblocks a bounced address at most once a day. [correct]",
     ],
     [
       "bounced",
       "suppressed",
-      "Pending – not delivered: The email bounced on 1 Nov: the address has been blocked since an earlier bounce. Correct the address, or resend the invite once the mailbox works. [correct]",
+      "Pending – not delivered: The email bounced on 1 Nov: the address has been blocked since an earlier bounce. Correct the address, or resend the invite once the mailbox works. A resend unblocks a bounced address at most once a day. [correct]",
     ],
     [
       "bounced",
@@ -205,6 +205,12 @@ describe("one sentence says where a person is, and one button does the next step
       "Asked for a new link: Waiting since 20 Nov. The newest email bounced on 1 Nov: their mail server did not say why. Resend to send a new link. [resend]",
     ],
     [
+      "asked, and the address is blocked",
+      { ...invite("bounced", "suppressed"), askedAt: LATER, askedFor: "link" },
+      5,
+      "Asked for a new link: Waiting since 20 Nov. The newest email bounced on 1 Nov: the address has been blocked since an earlier bounce. Resend to send a new link. A resend unblocks a bounced address at most once a day. [resend]",
+    ],
+    [
       "declined by the link of an earlier email, after the newest bounced",
       { ...invite("bounced", "temporary"), status: "declined", declinedAt: LATER },
       5,
@@ -214,7 +220,7 @@ describe("one sentence says where a person is, and one button does the next step
       "declined, and no such mailbox",
       { ...invite("bounced", "mailbox_unavailable"), status: "declined", declinedAt: LATER },
       5,
-      "Declined – not delivered: Said no on 20 Nov. The email bounced on 1 Nov: no such mailbox. If they change their mind, correct the address.",
+      "Declined – not delivered: Said no on 20 Nov. The email bounced on 1 Nov: no such mailbox. If they change their mind, correct the address. A resend unblocks a bounced address at most once a day.",
     ],
     [
       "declined, and marked as spam",
