@@ -215,7 +215,7 @@ export function CheckList({
       </p>
       {all.some(({ id }, index) => index > 0 && id < all[index - 1]!.id) && (
         <p class="soft">
-          <Text>Rows to look at come first, rows to be invited last, each in the order of your list.</Text>
+          <Text>Sorted by what needs a look first, not in the order of your list.</Text>
         </p>
       )}
       <table class="rows forecast" role="table" aria-label="What will happen">
