@@ -120,9 +120,21 @@ check.detail("a corrected row names the new address, however it begins, and lead
   await hand.press("link", "All 1");
   await hand.press("link", "Removed");
   await rowOf(page, first).getByText(`The address was corrected to ${second} on`).waitFor();
-  await rowOf(page, old).getByText(`The address was corrected to ${first} on`).waitFor();
-  await page.getByRole("button", { name: `Go to the new invite to ${second}` }).waitFor();
-  await page.getByRole("button", { name: `Go to the new invite to ${first}` }).waitFor({ state: "detached" });
+  await rowOf(page, old).getByText(new RegExp(`^The address was corrected to ${first} on .*, and later to ${second}\\.$`)).waitFor();
+  for (const email of [old, first]) await rowOf(page, email).getByRole("button", { name: `Go to the new invite to ${second}` }).waitFor();
+  await hand.press("link", "Invite people");
+  await hand.paste("textbox", "Addresses", `${old}\n${first}`);
+  for (const email of [old, first]) {
+    await rowOf(page, email).getByText("This person got an invite at another address. This one would be a second.").waitFor();
+    await hand.press("link", "See the new invite", rowOf(page, email));
+    await page.getByRole("button", { name: `Correct address ${second}` }).waitFor();
+    assert.deepEqual(await page.getByRole("rowheader").allInnerTexts(), [second]);
+    await page.goBack();
+  }
+  await deal.api("DELETE", `/invites/${(await deal.row(second)).id}`);
+  await page.reload();
+  for (const email of [old, first]) await rowOf(page, email).getByText(new RegExp(`The invite to ${second} was cancelled on \\d+\\s\\w+\\.$`)).waitFor();
+  assert.equal(await page.getByText("would be a second").count(), 0);
 });
 
 check.detail("a mail that has waited for long says so, and that nothing needs to be done", {}, async ({ page, stack }) => {

@@ -110,18 +110,26 @@ it.each<[change: Partial<Known>, note: RegExp, list: string]>([
   expect([spaced(past.note), past.list]).toEqual([expect.stringMatching(note), list]);
 });
 
+const CORRECTED = { corrected: true, correctedTo: "anne@example.com" } as const;
+const ANNE: Invite = { ...INVITE, email: "anne@example.com" };
 const BOUNCED = { ...DELIVERED.delivery, state: "bounced", reason: "mailbox_unavailable" } as const;
 it.each<[change: Partial<Known>, doubt: string | undefined, note: string, email: string | undefined]>([
   [
-    { corrected: true, correctedTo: "anne@example.com", delivery: BOUNCED },
+    { ...CORRECTED, newInvite: ANNE, delivery: BOUNCED },
     "This person got an invite at another address. This one would be a second.",
     "The address was corrected to anne@example.com on 3 May. The email had bounced on 1 May: no such mailbox.",
     "anne@example.com",
   ],
   [
-    { corrected: true, correctedTo: "anne@example.com", isNewRemoved: true, delivery: BOUNCED },
+    { ...CORRECTED, newInvite: { ...ANNE, email: "ann2@example.com" }, delivery: BOUNCED },
+    "This person got an invite at another address. This one would be a second.",
+    "The address was corrected to anne@example.com on 3 May, and later to ann2@example.com. The email had bounced on 1 May: no such mailbox.",
+    "ann2@example.com",
+  ],
+  [
+    { ...CORRECTED, newInvite: { ...ANNE, status: "cancelled", removedAt: MAY }, delivery: BOUNCED },
     "Check the address before you invite it again.",
-    "The address was corrected to anne@example.com on 3 May. The email had bounced on 1 May: no such mailbox.",
+    "The address was corrected to anne@example.com on 3 May. The email had bounced on 1 May: no such mailbox. The invite to anne@example.com was cancelled on 3 May.",
     undefined,
   ],
   [

@@ -2,6 +2,7 @@
 import type { Filter, SendOutcome, SendResult } from "../api";
 import {
   adviceAgain,
+  currentInvite,
   type DealState,
   isAsked,
   isOptedOut,
@@ -136,7 +137,7 @@ const CHECKED: DealState = { available: 0, active: true };
  * invite, or no email may reach it.
  */
 export function doubtAgain(invite: Known): string | undefined {
-  if (invite.corrected && !invite.isNewRemoved) {
+  if (invite.corrected && (currentInvite(invite) || !invite.newInvite)) {
     return "This person got an invite at another address. This one would be a second.";
   }
   const isCancelled = invite.status === "cancelled";
@@ -156,11 +157,11 @@ export interface Past {
 /** What happened to an address's earlier invite, in the words of the Deal seats page. What a doubt says is not said twice. */
 export function pastOf(invite: Known): Past {
   const place = placeOf(invite, CHECKED);
-  const { status, correctedTo, isNewRemoved } = invite;
+  const { status } = invite;
   const isSaid = status !== "pending" && !isOptedOut(invite) && doubtAgain(invite) !== undefined;
   const note = isSaid ? place.sentence : noteOf(place);
   if (isAsked(invite)) return { note: `${place.label}. ${note}`, list: "asked" };
-  if (isRemoved(invite)) return { note, list: "removed", email: isNewRemoved ? undefined : correctedTo };
+  if (isRemoved(invite)) return { note, list: "removed", email: currentInvite(invite)?.email };
   const has = status === "pending" || status === "expired" ? `Has ${WHICH[status]} invite. ` : "";
   if (isOptedOut(invite)) return { note: has + note, list: isUndelivered(invite) ? "undelivered" : (status as Filter) };
   return isUndelivered(invite) ? { note, list: "undelivered" } : { note: place.sentence, list: "declined" };

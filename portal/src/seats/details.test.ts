@@ -1,8 +1,8 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { Counts, Invite, InviteDetail } from "../api";
 import { INVITE } from "../sample";
-import { Corrections, countsOf, readRemoved, toInviteAgain } from "./details";
-import { known } from "./own";
+import { Corrections, countsOf, readRemoved, recordReplacement, toInviteAgain } from "./details";
+import { known, recordTold } from "./own";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -56,7 +56,13 @@ const fresh = (email: string, queuedAt: string, by = MANAGER) =>
 const OLD = old("ann@gmial.com", AT);
 const NEW = fresh("ann@gmail.com", SECOND_LATER);
 const LATER = "2026-11-23T00:00:00Z";
-const CANCELLED = { ...NEW, status: "cancelled" as const, removedAt: LATER };
+const removed = (invite: InviteDetail, at: string): InviteDetail => ({
+  ...invite,
+  status: "cancelled",
+  removedAt: at,
+  history: [{ at, event: "cancelled", by: MANAGER }, ...invite.history],
+});
+const CANCELLED = removed(NEW, LATER);
 const CORRECTED = { ...CANCELLED, history: [...ended(LATER), ...NEW.history] };
 const NEXT = fresh("anne@gmail.com", LATER);
 const RESENT = { ...NEW, queuedAt: "2026-11-24T00:00:00Z", sends: 2 };
@@ -75,6 +81,27 @@ test.each<[string, InviteDetail[], string | undefined]>([
   answer(invites);
   expect((await new Corrections("d").to(OLD))?.email).toBe(email);
 });
+
+const LAST = fresh("anne@home.example", "2026-11-25T00:00:00Z");
+const GONE = removed(NEXT, LAST.queuedAt);
+const REPLACED = { ...GONE, history: [...ended(LAST.queuedAt), ...NEXT.history] };
+test.each<[string, InviteDetail[], InviteDetail | undefined]>([
+  ["the new one", [OLD, NEW], NEW],
+  ["the second new one", [OLD, CORRECTED, NEXT], NEXT],
+  ["the third", [OLD, CORRECTED, REPLACED, LAST], LAST],
+  ["the last, also if it was cancelled", [OLD, CORRECTED, GONE], GONE],
+  ["unknown if a correction's new one is not found", [OLD, CORRECTED], undefined],
+])("the invite at the end of a chain of corrections is %s", async (_, invites, last) => {
+  answer(invites);
+  const row = asRow({ ...OLD, sends: ++chains });
+  recordTold(row, { corrected: true });
+  await recordReplacement(new Corrections("d"), { ...OLD, sends: row.sends });
+  expect(known(row).correctedTo).toBe(NEW.email);
+  expect(known(row).newInvite?.email).toBe(last?.email);
+  expect(known(row).newInvite?.status).toBe(last?.status);
+});
+/** Nothing is known of another send. */
+let chains = 1;
 
 /** What links are found, as `old to new`. */
 const found = async (...invites: InviteDetail[]) => {
@@ -169,12 +196,9 @@ test("details of a whole page of removed invites are read, before it says what r
   // The lists are asked for once, and each invite.
   expect(asked).toHaveLength(all.length + 2 + pairs.length);
   // The new invites may be removed since: some are read again.
-  const again = answer([
-    ...all,
-    ...pairs.map(([, fresh]) => ({ ...fresh, status: "cancelled" as const, removedAt: LATER })),
-  ]);
+  const again = answer([...all, ...pairs.map(([, fresh]) => removed(fresh, "2026-11-30T00:00:00Z"))]);
   await readRemoved("d", all.map(asRow));
-  expect(all.map((one) => known(asRow(one))).filter(({ isNewRemoved }) => isNewRemoved)).toHaveLength(5);
+  expect(all.map((one) => known(asRow(one))).filter(({ newInvite }) => newInvite?.removedAt)).toHaveLength(5);
   expect(again.length).toBeLessThan(25);
 });
 

@@ -15,8 +15,8 @@ import { canInviteAgain, isCorrected, isRemoved, type Known } from "./words";
 /** More than these are not read, if only some of them have something to say. */
 const FEW = 5;
 
-/** Whether it leads to a new invite, which may be removed since. */
-const hasLink = (row: Known) => isRemoved(row) && row.correctedTo !== undefined && !row.isNewRemoved;
+/** Whether it names a new invite, which may have changed since. */
+const hasLink = (row: Known) => isRemoved(row) && row.correctedTo !== undefined;
 
 const isUnread = (row: Known) => isRemoved(row) && row.corrected === undefined;
 
@@ -36,10 +36,12 @@ export async function readRemoved(deal: string, rows: Invite[]) {
   await each(corrected, (detail) => recordReplacement(corrections, detail));
 }
 
-/** Records the address to which a correction went, if it can be found. */
+/** Records the address to which a correction went, and the invite that its person has now, if they can be found. */
 export async function recordReplacement(corrections: Corrections, detail: InviteDetail) {
   const found = await corrections.to(detail);
-  if (found) recordTold(detail, { correctedTo: found.email, isNewRemoved: isRemoved(found) });
+  if (!found) return;
+  const newInvite = await corrections.last(found).catch(() => undefined);
+  recordTold(detail, { correctedTo: found.email, newInvite });
 }
 
 /** How many details are read at the same time. */
@@ -201,6 +203,18 @@ export class Corrections {
     // It is not among the newest. It may begin with the same letters.
     const alike = await searchSeats(this.deal, corrected.email.slice(0, ALIKE), { limit: 200 });
     return (await this.#linked([...rows, ...alike.invites], corrected, correction)).get(corrected.id);
+  }
+
+  /** The invite at the end of a chain of corrections, if each of them can be found. */
+  async last(invite: InviteDetail): Promise<InviteDetail | undefined> {
+    const before = new Set<InviteDetail>();
+    let last: InviteDetail | undefined = invite;
+    while (last && isCorrected(last)) {
+      if (before.has(last)) return undefined;
+      before.add(last);
+      last = await this.to(last);
+    }
+    return last;
   }
 
   /** The address from which an invite was corrected, if it can be found. Removed invites are kept for 30 days. */

@@ -10,6 +10,7 @@ import { sentByMe } from "./lost";
 import {
   canInviteAgain,
   canResend,
+  currentInvite,
   type DealState,
   isOpen,
   isOptedOut,
@@ -129,6 +130,7 @@ function Row({
   const another = sentByMe(invite) ? undefined : invitedBy;
   const waiting = busy || !canResend(invite);
   const place = placeOf(invite, dealState);
+  const current = currentInvite(invite);
   // Why a resend is not possible, or what to do first.
   const why = { "aria-describedby": `place-${id}`, title: noteOf(place) };
   const step = (name: Step) => `link ${place.step === name ? "step" : ""}`;
@@ -254,13 +256,13 @@ function Row({
               </>
             )
           )}
-          {invite.status === "cancelled" && invite.correctedTo && !invite.isNewRemoved && (
+          {current && (
             <button
               key="find"
               type="button"
               class="link step"
-              aria-label={`Go to the new invite to ${invite.correctedTo}`}
-              onClick={() => actions.find(invite.correctedTo!)}
+              aria-label={`Go to the new invite to ${current.email}`}
+              onClick={() => actions.find(current.email)}
             >
               Go to the new invite
             </button>

@@ -186,7 +186,8 @@ export function actionsOnOne(open: Open, given: Pick<RowActions, "pick" | "find"
         done: (now, first) => {
           editedCorrection(row).keep(undefined);
           const address = now?.email ?? email;
-          if (now?.id !== row.id) recordCancelled(row, { corrected: true, ...(address && { correctedTo: address }) });
+          if (now?.id !== row.id)
+            recordCancelled(row, { corrected: true, newInvite: now, ...(address && { correctedTo: address }) });
           replaceRow(row, now);
           if (now && !email)
             return tell("good", `${now.email} ${now.name ? `is now named ${now.name}` : "has no name now"}${first}.`);

@@ -67,8 +67,8 @@ export function showing({ deal, work, list, counts, seats, gone }: Open) {
   const saw = (before: Invite, detail: InviteDetail) => {
     const corrected = isCorrected(detail);
     recordDetail(detail);
-    // The new invite may be removed after it was found.
-    if (corrected && !known(detail).isNewRemoved) void findReplacement(detail);
+    // The new invite may have changed after it was found.
+    if (corrected) void findReplacement(detail);
     const after = listed(detail);
     const isCounted = (row: Invite) => [row.status, isUndelivered(row), isAsked(row)].join();
     // A removed row keeps its place in the list of the removed.

@@ -22,6 +22,8 @@ const invite = (state: Invite["delivery"]["state"], reason: Invite["delivery"]["
   delivery: { state, at: TIME, reason },
 });
 
+const corrected = { status: "cancelled", removedAt: LATER, corrected: true, correctedTo: "ann@gmail.com" } as const;
+
 const NOW = Date.parse("2026-11-25T00:00:00Z");
 beforeEach(() => void vi.useFakeTimers({ now: NOW }));
 afterEach(() => void vi.useRealTimers());
@@ -258,11 +260,24 @@ describe("one sentence says where a person is, and one button does the next step
       5,
       "Corrected: The address was corrected on 20 Nov, and the invite went to the new one.",
     ],
+    ["corrected, to a known address", corrected, 5, "Corrected: The address was corrected to ann@gmail.com on 20 Nov."],
     [
-      "corrected, to a known address",
-      { status: "cancelled", removedAt: LATER, corrected: true, correctedTo: "ann@gmail.com" },
+      "corrected again",
+      { ...corrected, newInvite: { ...INVITE, email: "anne@gmail.com" } },
       5,
-      "Corrected: The address was corrected to ann@gmail.com on 20 Nov.",
+      "Corrected: The address was corrected to ann@gmail.com on 20 Nov, and later to anne@gmail.com.",
+    ],
+    [
+      "corrected, and the new invite was cancelled",
+      { ...corrected, newInvite: { ...INVITE, email: "ann@gmail.com", status: "cancelled", removedAt: TIME } },
+      5,
+      "Corrected: The address was corrected to ann@gmail.com on 20 Nov. The invite to ann@gmail.com was cancelled on 1 Nov.",
+    ],
+    [
+      "corrected, and the new seat was de-allocated",
+      { ...corrected, newInvite: { ...INVITE, email: "anne@gmail.com", status: "released", removedAt: TIME } },
+      5,
+      "Corrected: The address was corrected to ann@gmail.com on 20 Nov, and later to anne@gmail.com. The seat of anne@gmail.com was de-allocated on 1 Nov.",
     ],
     ["de-allocated", { status: "released", removedAt: LATER }, 5, "De-allocated: The seat was de-allocated on 20 Nov."],
     [

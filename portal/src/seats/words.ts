@@ -9,8 +9,8 @@ export interface Told {
   corrected?: boolean;
   /** The corrected address, if its invite was found. */
   correctedTo?: string;
-  /** Whether that invite is removed itself. */
-  isNewRemoved?: boolean;
+  /** The invite at the end of the chain of corrections, if it was found. It may be removed itself. */
+  newInvite?: Invite | undefined;
   /** Whether an opt-out stands. A refused resend says so too. */
   optedOut?: boolean;
 }
@@ -218,10 +218,20 @@ function closed(invite: Known, { active }: DealState): Place {
     const advice = adviceAgain(invite);
     return { tone: "removed", label: "Cancelled", sentence, ...(advice && { advice }) };
   }
-  const sentence = invite.correctedTo
-    ? `The address was corrected to ${invite.correctedTo}${when}.`
+  const { correctedTo, newInvite } = invite;
+  const later = newInvite && newInvite.email !== correctedTo ? `, and later to ${newInvite.email}` : "";
+  const sentence = correctedTo
+    ? `The address was corrected to ${correctedTo}${when}${later}.`
     : `The address was corrected${when}, and the invite went to the new one.`;
-  return { tone: "removed", label: "Corrected", sentence: sentence + failure(invite) };
+  return { tone: "removed", label: "Corrected", sentence: sentence + failure(invite) + removal(newInvite) };
+}
+
+/** What removed the new invite of a corrected address. */
+function removal(invite: Invite | undefined): string {
+  if (!invite || !isRemoved(invite)) return "";
+  const { email, status, removedAt } = invite;
+  const what = status === "released" ? `seat of ${email} was de-allocated` : `invite to ${email} was cancelled`;
+  return ` The ${what}${removedAt ? ` ${on(removedAt)}` : ""}.`;
 }
 
 /** What to know before the address is mailed again. */
@@ -408,6 +418,9 @@ export const isOpen = ({ status }: Invite) => status in LABELS;
 
 /** Whether it left the list: it was cancelled, or its seat was de-allocated. */
 export const isRemoved = ({ status }: Invite) => status === "cancelled" || status === "released";
+
+/** The invite that a corrected address's person has now, as far as that is known. */
+export const currentInvite = ({ newInvite }: Known) => (newInvite && !isRemoved(newInvite) ? newInvite : undefined);
 
 /** Whether the learner waits for a new link or a seat. Who stopped invites since, with an email of another deal, does not. */
 export const isAsked = (invite: Known) => isOpen(invite) && invite.askedAt !== null && !invite.optedOut;
