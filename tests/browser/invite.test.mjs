@@ -115,6 +115,11 @@ check.detail("a checked address says that its earlier invite bounced, was declin
   await page.goBack();
   await hand.press("link", "See the invite", rowOf(page, at("ann")));
   await page.getByRole("button", { name: `Correct address ${at("ann")}` }).waitFor();
+  assert.deepEqual(await page.getByRole("rowheader").allInnerTexts(), [at("ann")]);
+  await page.goBack();
+  await hand.press("link", "See the invite", rowOf(page, at("eve")));
+  await page.getByRole("button", { name: `Invite again ${at("eve")}` }).waitFor();
+  assert.deepEqual(await page.getByRole("rowheader").allInnerTexts(), [at("eve")]);
 });
 
 for (const [what, typed, outcome, correct] of [

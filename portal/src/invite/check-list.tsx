@@ -465,19 +465,13 @@ function CheckedRow({
           {past && (
             <div class="soft">
               <Text>{past.note}</Text>{" "}
-              {past.email !== undefined ? (
-                <a
-                  class="alone small"
-                  href={`/deals/${inviting.deal}`}
-                  onClick={() => searchNext(inviting.deal, past.email!)}
-                >
-                  See the new invite
-                </a>
-              ) : (
-                <a class="alone small" href={`/deals/${inviting.deal}?status=${past.list}`}>
-                  See the invite
-                </a>
-              )}
+              <a
+                class="alone small"
+                href={`/deals/${inviting.deal}${past.list ? `?status=${past.list}` : ""}`}
+                onClick={() => searchNext(inviting.deal, past.email)}
+              >
+                {past.isNew ? "See the new invite" : "See the invite"}
+              </a>
             </div>
           )}
           {meant && (

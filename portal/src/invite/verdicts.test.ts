@@ -11,18 +11,16 @@ const DELIVERED: Invite = {
 };
 const MAY = "2026-05-03T10:00:00Z";
 
-it.each<[change: Partial<Known>, note: string, list: string]>([
+it.each<[change: Partial<Known>, note: string, list?: "removed"]>([
   [
     { delivery: { ...DELIVERED.delivery, state: "bounced", reason: "mailbox_unavailable" } },
     "The email bounced on 1 May: no such mailbox. Correct the address, or resend the invite once the mailbox exists. A resend unblocks a bounced address at most once a day.",
-    "undelivered",
   ],
-  [{ status: "declined", declinedAt: MAY }, "Said no on 3 May.", "declined"],
-  [{ askedAt: MAY, askedFor: "seat" }, "Asked for a seat. Waiting since 3 May. Resend once a seat is free.", "asked"],
+  [{ status: "declined", declinedAt: MAY }, "Said no on 3 May."],
+  [{ askedAt: MAY, askedFor: "seat" }, "Asked for a seat. Waiting since 3 May. Resend once a seat is free."],
   [
     { status: "expired", askedAt: MAY, askedFor: "link" },
     "Asked for a new link. Waiting since 3 May. Resend to send a new link.",
-    "asked",
   ],
   [{ status: "cancelled", removedAt: MAY }, "Removed on 3 May.", "removed"],
   [{ status: "cancelled", removedAt: MAY, corrected: false }, "Cancelled by a manager on 3 May.", "removed"],
@@ -33,7 +31,7 @@ it.each<[change: Partial<Known>, note: string, list: string]>([
   ],
 ])("an address with an earlier invite says what happened to it: %j", (change, note, list) => {
   const past = pastOf({ ...DELIVERED, ...change });
-  expect({ ...past, note: spaced(past.note) }).toEqual({ note, list });
+  expect({ ...past, note: spaced(past.note) }).toEqual({ note, list, email: "ann@example.com", isNew: false });
 });
 
 it.each([
@@ -69,24 +67,18 @@ it("a person who stopped invites may have marked one as spam", () => {
   expect(predicted(verdict).note).toMatch(/^This person stopped invites, or marked one as spam\./);
 });
 
-it.each<[change: Partial<Known>, note: RegExp, list: string]>([
-  [{ optedOutAt: MAY }, /^Has a pending invite\. Stopped invites on 3 May\. .* Resend once they have\.$/, "pending"],
+it.each<[change: Partial<Known>, note: RegExp, list?: "removed"]>([
+  [{ optedOutAt: MAY }, /^Has a pending invite\. Stopped invites on 3 May\. .* Resend once they have\.$/],
   [
     { delivery: { state: "complained", at: MAY, reason: null } },
     /^Has a pending invite\. The email was marked as spam on 3 May, .* another address, and correct this one\.$/,
-    "undelivered",
   ],
-  [{}, /^Has a pending invite\. Stopped invites, or marked .*in another deal\. /, "pending"],
-  [{ status: "expired", optedOutAt: MAY }, /^Has an expired invite\. Stopped invites on 3 May\. /, "expired"],
-  [
-    { status: "declined", declinedAt: MAY, optedOutAt: MAY },
-    /^Said no on 3 May\. Stopped invites on 3 May\. /,
-    "declined",
-  ],
+  [{}, /^Has a pending invite\. Stopped invites, or marked .*in another deal\. /],
+  [{ status: "expired", optedOutAt: MAY }, /^Has an expired invite\. Stopped invites on 3 May\. /],
+  [{ status: "declined", declinedAt: MAY, optedOutAt: MAY }, /^Said no on 3 May\. Stopped invites on 3 May\. /],
   [
     { status: "accepted", acceptedAt: MAY, optedOutAt: MAY },
     /^Has held a seat since 3 May\. Stopped invites on 3 May\.$/,
-    "accepted",
   ],
   [
     { status: "cancelled", removedAt: MAY, corrected: false, delivery: { state: "complained", at: MAY, reason: null } },
@@ -168,8 +160,9 @@ it.each<[change: Partial<Known>, doubt: string | undefined, note: string, email:
   const invite: Known = { ...DELIVERED, status: "cancelled", removedAt: MAY, ...change };
   expect(doubtAgain(invite)).toBe(doubt);
   const past = pastOf(invite);
-  const list = isRemoved(invite) ? "removed" : "undelivered";
-  expect({ ...past, note: spaced(past.note) }).toEqual({ note, list, email });
+  const list = isRemoved(invite) && !email ? "removed" : undefined;
+  const to = { email: email ?? "ann@example.com", isNew: email !== undefined, list };
+  expect({ ...past, note: spaced(past.note) }).toEqual({ note, ...to });
 });
 
 it("the numbers of the summary are those of the rows", () => {

@@ -1,5 +1,5 @@
 /** The predicted and actual outcome of a row, in words. */
-import type { Filter, SendOutcome, SendResult } from "../api";
+import type { SendOutcome, SendResult } from "../api";
 import {
   adviceAgain,
   currentInvite,
@@ -147,24 +147,32 @@ export function doubtAgain(invite: Known): string | undefined {
     : undefined;
 }
 
-/** An invite in the lists of the Deal seats page. `email`: the address to which this one was corrected. */
+/** An address's earlier invite: what happened to it, and how the Deal seats page finds the one that the person has now. */
 export interface Past {
   note: string;
-  list: Filter;
-  email?: string | undefined;
+  email: string;
+  /** Whether another invite replaced the earlier one. */
+  isNew: boolean;
+  /** The list of all has no removed invites. */
+  list?: "removed";
 }
 
 /** What happened to an address's earlier invite, in the words of the Deal seats page. What a doubt says is not said twice. */
 export function pastOf(invite: Known): Past {
+  const current = currentInvite(invite);
+  const found = current ?? invite;
+  return { note: pastNote(invite), email: found.email, isNew: !!current, ...(isRemoved(found) && { list: "removed" }) };
+}
+
+function pastNote(invite: Known): string {
   const place = placeOf(invite, CHECKED);
   const { status } = invite;
   const isSaid = status !== "pending" && !isOptedOut(invite) && doubtAgain(invite) !== undefined;
   const note = isSaid ? place.sentence : noteOf(place);
-  if (isAsked(invite)) return { note: `${place.label}. ${note}`, list: "asked" };
-  if (isRemoved(invite)) return { note, list: "removed", email: currentInvite(invite)?.email };
+  if (isAsked(invite)) return `${place.label}. ${note}`;
   const has = status === "pending" || status === "expired" ? `Has ${WHICH[status]} invite. ` : "";
-  if (isOptedOut(invite)) return { note: has + note, list: isUndelivered(invite) ? "undelivered" : (status as Filter) };
-  return isUndelivered(invite) ? { note, list: "undelivered" } : { note: place.sentence, list: "declined" };
+  if (isOptedOut(invite)) return has + note;
+  return isRemoved(invite) || isUndelivered(invite) ? note : place.sentence;
 }
 
 const WHICH = { pending: "a pending", expired: "an expired" };
