@@ -15,7 +15,7 @@ import { BULK } from "../session";
 import { drop, keep, kept } from "../storage";
 import { detailsOf } from "./details";
 import { doneByMe } from "./lost";
-import { known, recordGone, recordRow, recordTold, withOwn } from "./own";
+import { known, newAction, recordGone, recordRow, recordTold, withOwn } from "./own";
 import { isAsked, isCorrected, isOptedOut, isRemoved, isSending, isUndelivered } from "./words";
 
 /** At the rate that mail is sent, a batch of this size ends soon. */
@@ -77,7 +77,7 @@ interface Action {
   leftOut: (row: Invite) => BulkOutcome | undefined;
   request: (deal: string, rows: Invite[]) => Promise<{ outcome: BulkOutcome }[]>;
   done: "resent" | "cancelled";
-  record: (deal: string, row: Invite) => void;
+  record: (deal: string, row: Invite, action: number) => void;
 }
 
 const RESEND: Action = {
@@ -85,7 +85,7 @@ const RESEND: Action = {
   leftOut,
   request: resendInvites,
   done: "resent",
-  record: (deal, row) => recordRow(deal, resent(row)),
+  record: (deal, row, action) => recordRow(deal, resent(row), action),
 };
 const CANCEL: Action = {
   doing: "Cancelling",
@@ -109,6 +109,7 @@ interface Left {
 }
 
 export class Bulk {
+  readonly #number = newAction();
   results: { row: Invite; outcome: BulkOutcome }[] = [];
   /** The rows whose request has no answer yet. */
   #batch: Invite[] | undefined;
@@ -267,7 +268,7 @@ export class Bulk {
   #add(row: Invite, outcome: BulkOutcome) {
     this.results.push({ row, outcome });
     if (outcome === "opted_out") recordTold(row, { optedOut: true });
-    if (outcome === this.action.done) this.action.record(this.deal, row);
+    if (outcome === this.action.done) this.action.record(this.deal, row, this.#number);
   }
 }
 

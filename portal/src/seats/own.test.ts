@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Invite } from "../api";
 import { INVITE } from "../sample";
-import { known, recordGone, recordRow, recordSeen, recordSent, recordTold, withOwn } from "./own";
+import { known, newAction, recordGone, recordRow, recordSeen, recordSent, recordTold, withOwn } from "./own";
 
 let deals = 0;
 const newDeal = () => `deal-${++deals}`;
@@ -55,6 +55,14 @@ describe("the manager's own action in a list", () => {
     const expired = row("a", { status: "expired" });
     recordRow(deal, row("a", { sends: 2, delivery: queued }));
     expect(withOwn(deal, [expired], { ...all, status: "expired" })).toEqual([]);
+  });
+
+  test("on many rows is in a list that shows one of them: the others are on later pages", () => {
+    const deal = newDeal();
+    const action = newAction();
+    for (const id of ["a", "b"]) recordRow(deal, row(id, { sends: 2, delivery: queued }), action);
+    const listed = row("a", { sends: 2 });
+    for (let time = 0; time < 2; time += 1) expect(withOwn(deal, [listed], all)).toEqual([listed]);
   });
 
   test("stays on top after the row was read again, and a row that was only read is not put there", () => {

@@ -11,8 +11,9 @@ import { isCorrected, isIn, type Known, type Told } from "./words";
 type Own = { row: Invite; action: number } | { goneWith: number };
 
 const own = new Map<string, Map<string, Own>>();
-/** Numbers the actions: a list that shows one of them includes all earlier ones. */
+/** Numbers the actions: a list that shows a row of one of them includes its other rows, and all earlier actions. */
 let actions = 0;
+export const newAction = () => ++actions;
 
 const of = (deal: string) => {
   let known = own.get(deal);
@@ -21,8 +22,8 @@ const of = (deal: string) => {
 };
 
 /** Records the row that an action returned. */
-export function recordRow(deal: string, row: Invite) {
-  of(deal).set(row.id, { row, action: ++actions });
+export function recordRow(deal: string, row: Invite, action = newAction()) {
+  of(deal).set(row.id, { row, action });
 }
 
 /** Records a row that was read again. It keeps its place in the list, unless an action moved it. */
@@ -37,7 +38,7 @@ export function recordSent(
   sent: { id: string; email: string; name: string | null; invitedBy: string | null }[],
 ) {
   const queuedAt = new Date().toISOString();
-  actions += 1;
+  const action = newAction();
   for (const { id, email, name, invitedBy } of sent) {
     const known = of(deal).get(id);
     const sends = known ? ("row" in known ? known.row.sends : known.goneWith) + 1 : 1;
@@ -61,7 +62,7 @@ export function recordSent(
       remindAt: null,
       delivery: { state: "queued", at: queuedAt, reason: null },
     };
-    of(deal).set(id, { row, action: actions });
+    of(deal).set(id, { row, action });
   }
 }
 
@@ -138,6 +139,8 @@ export function withOwn(
     known.delete(row.id);
     return [row];
   });
+  // Later lists show none of these actions, because they are dropped.
+  for (const mine of known.values()) if ("row" in mine && mine.action <= seen) mine.action = 0;
   if (!view.first) return rows;
   const missing = [...known.values()].flatMap((mine) =>
     "row" in mine && mine.action > seen && mine.row.status === "pending" && !shown.has(mine.row.id) && fits(mine.row)
