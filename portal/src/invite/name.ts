@@ -25,7 +25,7 @@ const SUFFIX =
   /^(jr|sr|i{2,3}|iv|phd|ph d|md|m d|mba|msc|bsc|ma|ba|llm|dr|prof|esq|rn|cpa|frcs|mp|obe|mbe|inc|ltd|llc|gmbh|ag)$/i;
 /** What people and programs write into an empty cell. */
 const PLACEHOLDER =
-  /^(?:n\/a|k\.?\s?A\.?|#\S+[!?]|#N\/A|nil|null|none|keine?|nobody|tb[acd]|to be (?:announced|confirmed|decided|done)|unknown|unbekannt|inconnu|not (?:known|available|applicable)|true|false|undefined|[^\p{L}\p{N}@]+)$/iu;
+  /^(?:n\/a|k\.\s?A\.?|#\S+[!?]|#N\/A|nil|null|none|keine?|nobody|tb[acd]|to be (?:announced|confirmed|decided|done)|unknown|unbekannt|inconnu|not (?:known|available|applicable)|true|false|undefined|[^\p{L}\p{N}@]+)$/iu;
 /** A title alone is not a name. */
 export const HONORIFICS = new Set(
   "mr mrs ms miss mx dr prof herr frau hr fr mme mlle m monsieur madame sig signor signora sr sra señor señora sir".split(
@@ -49,7 +49,8 @@ const LONGEST_NAME = 200;
 export const LONGEST_STORED = 100;
 const wordsOf = (text: string) => text.split(/\s+/).filter(Boolean);
 
-export const isPlaceholder = (cell: string) => cell === "" || PLACEHOLDER.test(cell.trim()) || cell.trim() === "NA";
+export const isPlaceholder = (cell: string) =>
+  cell === "" || PLACEHOLDER.test(cell.trim()) || ["NA", "kA", "k A"].includes(cell.trim());
 
 /** The name in a cell or in quotes; empty if it is not a name. `isFamily`: whether the cell is in a column of family names. */
 export function nameOf(text: string, isFamily = false): string {
@@ -180,7 +181,7 @@ function turnedRound(name: string): string {
     return name;
   const letters = (text: string) => /\p{L}/u.test(text);
   const shouted = /^[\p{Lu}.\s]{2,6}$/u.test(given) && family !== family.toUpperCase();
-  const sentence = given.split(" ").some((word) => /^(of|the|and|for|in|at)$/i.test(word));
+  const sentence = /(?:^|\s)(?:of|the|and|for|in|at)\s|\s(?:of|the|and|for|in|at)$/i.test(given);
   if (!letters(family) || !letters(given) || shouted || sentence) return name;
   const [, first = given, note = ""] = /^(.*?)(\s*\(.*\))$/.exec(given) ?? [];
   return `${fullName(first, family)}${note}${suffix === undefined ? "" : `, ${suffix}`}`;

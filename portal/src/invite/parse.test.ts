@@ -82,6 +82,14 @@ describe("what people paste", () => {
     ["a quoted name", '"Doe, Ann" <ann@example.com>, "Bob Roe" <bob@example.com>', [ANN, BOB]],
     ["quotes in a quoted name", String.raw`"Ann \"A\" Doe" <ann@example.com>`, [{ ...ANN, name: 'Ann "A" Doe' }]],
     ["a quoted name, and a semicolon", '"Doe, Ann" <ann@example.com>;', [ANN]],
+    [
+      "short names that are like other words",
+      "Doe, At <ann@example.com>; Ka <bob@example.com>",
+      [
+        { email: "ann@example.com", name: "At Doe" },
+        { email: "bob@example.com", name: "Ka" },
+      ],
+    ],
     ["Outlook's names", "Doe, Ann <ann@example.com>; Roe, Bob <bob@example.com>", [ANN, BOB]],
     ["commas in names and between them", "Doe, Ann <ann@example.com>, Roe, Bob <bob@example.com>", [ANN, BOB]],
     ["an address for a name", "'ann@example.com' <ann@example.com>; \"bob@example.com\" <bob@example.com>", [ann, bob]],
