@@ -57,7 +57,7 @@ demo: build ## Show the product in a terminal, on a throwaway stack
 	@$(CARGO) build --locked --quiet --package tests --bin demo
 	@exec target/debug/demo
 
-test: ## Run every test, side by side; ends with a table
+test: ## Run the tests, side by side; ends with a table
 	@python3 tests/parts.py
 
 # The packages of npm and pip, and the pages.
@@ -70,7 +70,7 @@ test-rust: build-tests ## Test the functions and the local stack
 test-portal: portal/$(MODULES) tests/browser/$(MODULES) ## Test the portal's code, and check its types
 	@cd portal && npm run --silent check && npm --silent test
 
-test-browser: build portal chromium tests/browser/$(MODULES) ## Test the portal in a browser, on the local stack (PROOF=short as in make test)
+test-browser: build portal chromium tests/browser/$(MODULES) ## Test the portal in a browser, on the local stack (PROOF=short: the sample of make test)
 	@cd tests/browser && npm --silent test
 
 test-deploy: build $(AWS)/ready ## Test the deployment's scripts

@@ -1001,7 +1001,7 @@ check("sending shows its progress, and can be stopped and resumed", {}, async ({
   assert.equal(await page.getByText("has stopped").count(), 0);
 });
 
-check("sending is shown on other pages, with its end and the way to its result", {}, async ({ page, stack, hand }) => {
+check.detail("sending is shown on other pages, with its end and the way to its result", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 200 });
   await inviting(page, deal);
   await hand.paste("textbox", "Addresses", addresses("ann", 20).join("\n"));

@@ -109,7 +109,7 @@ check.detail("after sending a list, numbers that could not be refreshed say from
   await page.getByText(/All numbers are as of .*They could not be refreshed\./).waitFor();
 });
 
-check("coming back to the list of deals refreshes its numbers, or says from when they are", { expect: [answered(503)] }, async ({ page, stack }) => {
+check.detail("coming back to the list of deals refreshes its numbers, or says from when they are", { expect: [answered(503)] }, async ({ page, stack }) => {
   const deal = await stack.newDeal({ seats: 3 });
   await enter(page, deal.manager, "/deals");
   const available = (number) => page.getByRole("row").filter({ hasText: "Unlimited" }).getByRole("cell", { name: number, exact: true }).nth(-1).waitFor();
