@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { type ComponentType, render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { LocationProvider, Route, Router, useLocation } from "preact-iso";
-import { leaveForInvitation } from "./accept/token";
+import { leaveForInvitation, setAside } from "./accept/token";
 import { Deals } from "./deals";
 import { isSendingList, losesWork } from "./invite/draft";
 import { SeatsPage } from "./seats/seats";
@@ -217,7 +217,7 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
             <Text>{`You are signed in as ${learner.email ?? "a learner"}.`}</Text>
           </p>
           <p class="actions">
-            <a class="go" href="/accept">
+            <a class="go" href="/accept" onClick={setAside}>
               See your own seat
             </a>
             <button type="button" class="secondary outline" onClick={() => void signOut()}>
@@ -243,7 +243,10 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
       </p>
       <p class="soft">
         Were you invited? Open the link in your invitation email. If you have accepted already,{" "}
-        <a href="/accept">see your own seat</a>.
+        <a href="/accept" onClick={setAside}>
+          see your own seat
+        </a>
+        .
       </p>
     </section>
   );

@@ -1,6 +1,7 @@
 /** Signing in on the managers' pages, and what to say if it fails. */
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { setAside } from "./accept/token";
 import { leftPage, type SignInFailure, signIn } from "./session";
 import { CLOCK, OPAQUE, UNREACHABLE } from "./token";
 import { Heading } from "./ui/frame";
@@ -69,7 +70,10 @@ export function OtherWays({ children }: { children?: ComponentChildren }) {
 /** At a page for learning managers. `isPartner`: a partnership manager; anybody else is most often a learner. */
 export function NoManager({ isPartner = false }: { isPartner?: boolean }) {
   const failure = useSignal<SignInFailure | undefined>(undefined);
-  const start = async () => (failure.value = await signIn({ redirectPath: "/accept", scopes: ["seats.accept"] }));
+  const start = async () => {
+    setAside();
+    failure.value = await signIn({ redirectPath: "/accept", scopes: ["seats.accept"] });
+  };
   if (isPartner)
     return (
       <>

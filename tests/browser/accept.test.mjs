@@ -780,6 +780,25 @@ check.detail("an older link tells a learner who is signed in of the seat from it
   await page.getByRole("link", { name: "Start learning" }).waitFor();
 });
 
+check.detail("the way to the own seat leads past an invite that the tab has shown, and that stays in reach", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const { email, link } = await invited(stack);
+  const held = await stack.newDeal();
+  await held.seat(email);
+  await page.goto(link);
+  await signIn(page, hand, email);
+  await page.goto("/");
+  await hand.press("link", "See your own seat");
+  await heading(page, "You have a seat");
+  await page.reload();
+  await heading(page, "You have a seat");
+  await hand.press("button", "Back to your invitation");
+  await heading(page, /invites you/);
+  await page.goto("/");
+  await hand.press("button", "Sign in");
+  await hand.press("button", "See your own seat");
+  await heading(page, "You have a seat");
+});
+
 check.detail("a link from a mail can be pasted", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const { link } = await invited(stack);
   await page.goto("/accept");

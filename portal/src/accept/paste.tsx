@@ -1,8 +1,9 @@
 /** A field for a link that does not open. */
 
 import { useRef, useState } from "preact/hooks";
+import { kept } from "../storage";
 import { Text } from "../ui/text";
-import { isElsewhere, keepToken, tokenPasted } from "./token";
+import { BEFORE, isElsewhere, keepToken, tokenPasted } from "./token";
 
 export function Paste({ label }: { label: string }) {
   const field = useRef<HTMLInputElement>(null);
@@ -23,8 +24,14 @@ export function Paste({ label }: { label: string }) {
     event.preventDefault();
     field.current!.value = `${location.origin}/accept#${behind}`;
   };
+  const before = kept(BEFORE);
   return (
     <form class="paste" onSubmit={submit} noValidate>
+      {before && (
+        <button type="button" class="outline" onClick={() => keepToken(before)}>
+          Back to your invitation
+        </button>
+      )}
       <label for="link">{label}</label>
       <input
         ref={field}
@@ -49,5 +56,4 @@ export function Paste({ label }: { label: string }) {
 }
 
 const INCOMPLETE = "This is not a complete link from the email. Copy all of it, from https:// to the last letter.";
-const HIDDEN =
-  "This link leads to another site, such as a mail filter, which hides the invitation link. Open it in your browser instead. If the invitation does not appear, ask the learning manager at your organisation.";
+const HIDDEN = "This link leads to another site, such as a mail filter. Open it in your browser instead.";

@@ -1,5 +1,17 @@
-import { describe, expect, it, vi } from "vitest";
-import { isElsewhere, leaveForInvitation, tokenInAddress, tokenPasted } from "./token";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { kept } from "../storage";
+import {
+  BEFORE,
+  dropToken,
+  isElsewhere,
+  keepToken,
+  leaveForInvitation,
+  setAside,
+  takeToken,
+  token,
+  tokenInAddress,
+  tokenPasted,
+} from "./token";
 
 const TOKEN = "AQEBAQEBAQEBAQEBAQEBAQICAgICAgICAgICAgICAgIDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMD-_";
 const LINK = `https://seats.example/accept#${TOKEN}`;
@@ -214,4 +226,40 @@ it.each([
   expect(leaveForInvitation()).toBe(leaves);
   expect(steps).toEqual(leaves ? ["/", `/accept#${TOKEN}`] : []);
   vi.unstubAllGlobals();
+});
+
+describe("the way to the own seats", () => {
+  /** Opens an address in the tab, as a full load. */
+  const open = (path: string) => {
+    token.value = null;
+    vi.stubGlobal("location", new URL(path, "https://seats.example"));
+    takeToken();
+  };
+  beforeEach(() => vi.stubGlobal("history", { replaceState: () => undefined }));
+  afterEach(() => (dropToken(), vi.unstubAllGlobals()));
+
+  it.each(["/accept", "/accept?code=x&state=y"])("sets the invite from before aside, for %s", (path) => {
+    open(`/accept#${TOKEN}`);
+    setAside();
+    open(path);
+    expect([token.value, kept(BEFORE)]).toEqual([null, TOKEN]);
+    setAside();
+    expect(kept(BEFORE)).toBe(TOKEN);
+  });
+
+  it("ends with another link", () => {
+    open(`/accept#${TOKEN}`);
+    setAside();
+    open(`/accept#${OTHER}`);
+    open("/accept");
+    expect(token.value).toBe(OTHER);
+  });
+
+  it("keeps no token of a link that can do nothing more", () => {
+    open(`/accept#${TOKEN}`);
+    setAside();
+    keepToken(kept(BEFORE)!);
+    dropToken();
+    expect([token.value, kept(BEFORE)]).toEqual([null, null]);
+  });
 });

@@ -10,6 +10,8 @@ import { isReturning } from "../session";
 import { drop, keep, kept } from "../storage";
 
 const KEY = "invite";
+/** Holds the token of the invite that this tab had shown before somebody asked for their seats. */
+export const BEFORE = "before";
 
 /** The token of the invite that this page shows; null without a link. */
 export const token = signal<string | null>(null);
@@ -46,7 +48,15 @@ export function keepToken(fresh: string) {
   token.value = fresh;
 }
 
+/** Called on the way to the own seats: an invite that this tab has shown is not shown instead of them. */
+export function setAside() {
+  const before = kept(KEY);
+  if (before) keep(BEFORE, before);
+  drop(KEY);
+}
+
 export function dropToken() {
+  drop(BEFORE);
   drop(KEY);
   token.value = null;
 }
