@@ -230,7 +230,7 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
       <p class="actions">
         {!known && (
           <button type="button" {...(learner && { class: "secondary outline" })} onClick={() => void start()}>
-            Sign in
+            {learner ? "Manage seats" : "Sign in"}
           </button>
         )}
         <button
@@ -242,11 +242,16 @@ function Welcome({ failure }: { failure: SignInFailure | undefined }) {
         </button>
       </p>
       <p class="soft">
-        Were you invited? Open the link in your invitation email. If you have accepted already,{" "}
-        <a href="/accept" onClick={setAside}>
-          see your own seat
-        </a>
-        .
+        Were you invited? Open the link in your invitation email.{" "}
+        {!learner && (
+          <>
+            If you have accepted already,{" "}
+            <a href="/accept" onClick={setAside}>
+              see your own seat
+            </a>
+            .
+          </>
+        )}
       </p>
     </section>
   );

@@ -787,6 +787,9 @@ check.detail("the way to the own seat leads past an invite that the tab has show
   await page.goto(link);
   await signIn(page, hand, email);
   await page.goto("/");
+  await page.getByRole("button", { name: "Manage seats" }).waitFor();
+  assert.equal(await page.getByRole("link", { name: "see your own seat" }).count(), 1);
+  assert.equal(await page.getByRole("button", { name: "Sign in" }).count(), 0);
   await hand.press("link", "See your own seat");
   await heading(page, "You have a seat");
   await page.reload();
@@ -794,7 +797,7 @@ check.detail("the way to the own seat leads past an invite that the tab has show
   await hand.press("button", "Back to your invitation");
   await heading(page, /invites you/);
   await page.goto("/");
-  await hand.press("button", "Sign in");
+  await hand.press("button", "Manage seats");
   await hand.press("button", "See your own seat");
   await heading(page, "You have a seat");
 });
