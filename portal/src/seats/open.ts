@@ -43,11 +43,19 @@ export function showing({ deal, work, list, counts, seats, gone }: Open) {
     if (after) record(deal, after);
     work.shown?.list.update((page) => ({
       ...page,
-      invites: page.invites.flatMap((row) => (row.id !== before.id ? [row] : after ? [after] : [])),
+      invites: page.invites.flatMap((row) =>
+        row.id === before.id ? (after ? [after] : []) : row.id === after?.id ? [] : [row],
+      ),
     }));
   };
   /** Replaces or removes a row after the manager's own action, and updates the numbers. */
   const replaceRow = (before: Invite, after: Invite | undefined) => {
+    const other = work.shown?.list.value?.invites.find(({ id }) => id === after?.id && id !== before.id);
+    if (other) {
+      // A correction to its address has made one invite of the two.
+      gone(other, other.id);
+      work.shown?.onMove(other, undefined);
+    }
     showRow(before, after, recordRow);
     if (after?.id !== before.id) withdrawOffers(deal, [before]);
     if (after && isAsked(before) && !isAsked(after)) recordOffers(deal, [after], seats, counts);
