@@ -153,3 +153,39 @@ check.detail("a mail that has waited for long says so, and that nothing needs to
   await rowOf(page, bob).getByText("Sending…").waitFor();
   await page.getByRole("status").filter({ hasText: /^1 email on this page has waited for more than 15 minutes\./ }).waitFor();
 });
+
+check.detail("a correction to an address with another invite says what becomes of both, and leaves one row", { hands: [Keyboard], expect: [answered(409)] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const at = (name) => `${name}@${deal.org}.example`;
+  await deal.invite([{ email: at("typo"), name: "Pers Ten" }, { email: at("erik"), name: "Erik Low" }, at("cat"), at("dan")]);
+  await stack.api(at("erik"), "POST", "/invites/decline", { token: tokenOf(await stack.linkTo(at("erik"))) });
+  await stack.api(at("dan"), "POST", "/invites/accept", { token: tokenOf(await stack.linkTo(at("dan"))) });
+  await deal.api("DELETE", `/invites/${(await deal.row(at("cat"))).id}`);
+  await enter(page, deal.manager, deal.path);
+  await hand.press("button", `Correct address ${at("typo")}`);
+  for (const [to, words] of [
+    [at("cat"), new RegExp(`^${at("cat")} had an invite to this deal before\\. Cancelled by a manager on`)],
+    [deal.manager, "This is your own address."],
+    [at("info"), /^This seems to be the address of a group or role/],
+    [at("erik"), new RegExp(`^${at("erik")} has an invite to this deal already, for Erik Low\\. Said no on`)],
+  ]) {
+    await hand.write("textbox", "Correct address", to);
+    await hand.press("button", "Correct and send");
+    const question = page.getByRole("dialog", { name: `Correct to ${to}?` });
+    await question.getByText(words).waitFor();
+    if (to === at("erik")) await checkAccess(page);
+    await hand.press("button", "Look again", question);
+  }
+  await hand.write("textbox", "Correct address", at("dan"));
+  await hand.press("button", "Correct and send");
+  await page.getByRole("alert").getByText(`The person at ${at("dan")} has a seat. Enter another address.`).waitFor();
+  await hand.write("textbox", "Correct address", at("erik"));
+  await hand.press("button", "Correct and send");
+  const question = page.getByRole("dialog", { name: `Correct to ${at("erik")}?` });
+  await question.getByText("The two invites become one, for Pers Ten. The name Erik Low is lost: to keep it, enter it below Name.", { exact: true }).waitFor();
+  if (process.env.SHOT) await page.screenshot({ path: process.env.SHOT });
+  await hand.press("button", "Correct and send", question);
+  await page.getByText(`${at("typo")} is corrected to ${at("erik")}.`).waitFor();
+  assert.deepEqual((await page.getByRole("rowheader").allInnerTexts()).map((text) => text.split("\n")[0]).toSorted(), [at("dan"), at("erik")]);
+  await page.getByRole("link", { name: "Declined 0" }).waitFor();
+});

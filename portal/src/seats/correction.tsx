@@ -4,18 +4,17 @@ import { editedOf } from "../storage";
 import { confirm } from "../ui/confirm";
 import { announce } from "../ui/status";
 import { Text } from "../ui/text";
-import { addressesOf } from "./addresses";
 import { declinedOn, hasDeclined, howStopped, isAsked, isOptedOut, type Known } from "./words";
 
 const TOO_LATE = "Too late to stop: wait for the result.";
 
 /** Loaded with the form: most visits correct nothing. If it cannot be loaded, the address is taken as it is typed. */
-const suggestions = () => import("../invite/suggestion").catch(() => undefined);
+const questions = () => import("./instead").catch(() => undefined);
 
 /** What was typed and not sent. */
 export const editedCorrection = ({ id }: Invite) => editedOf<{ typed: string; name: string }>(`correction:${id}`);
 
-/** Corrects an address or a name. A mistyped domain is pointed out and asked about, as in a list, and the person decides. */
+/** Corrects an address or a name. What is asked about an address of a list is asked here too, and the person decides. */
 export function Correction({
   deal,
   invite,
@@ -70,32 +69,33 @@ export function Correction({
   /** Another spelling is no other address, and brings no email. */
   const isSame = spelling(corrected) === spelling(email);
   const isSaved = isSame && (isRenamed || corrected !== email);
-  const [loaded, setLoaded] = useState<Awaited<ReturnType<typeof suggestions>>>();
-  useEffect(() => void suggestions().then(setLoaded), []);
-  const mistypedIn = (suggestions: typeof loaded) =>
-    suggestions?.mistyped(corrected, suggestions.usualDomains(addressesOf(deal)));
-  const meant = mistypedIn(loaded)?.meant;
+  const [loaded, setLoaded] = useState<Awaited<ReturnType<typeof questions>>>();
+  useEffect(() => void questions().then(setLoaded), []);
+  const meant = loaded?.meantBy(deal, corrected);
   const submit = async () => {
-    const mistyped = isSame ? undefined : mistypedIn(await suggestions());
+    const asking = isSame ? undefined : await questions();
+    const found = await asking?.found(deal, corrected).catch(() => undefined);
+    const doubts = asking && found ? asking.question(invite, name, found, asking.usualIn(deal)) : [];
     const sure =
-      !mistyped ||
+      doubts.length === 0 ||
       (await confirm({
         title: `Correct to ${corrected}?`,
-        body: (
-          <p>
-            <Text>{`The part after the @ may be mistyped.${mistyped.meant ? ` Did you mean ${mistyped.meant}?` : ""}`}</Text>
+        body: doubts.map((doubt) => (
+          <p key={doubt}>
+            <Text>{doubt}</Text>
           </p>
-        ),
+        )),
         action: "Correct and send",
         keep: "Look again",
       }));
     if (!sure) return;
-    setWrong(
-      await onCorrect(
-        { ...(corrected !== email && { email: corrected }), ...(isRenamed && { name: name.trim() }) },
-        () => field.current !== null,
-      ),
+    const refused = await onCorrect(
+      { ...(corrected !== email && { email: corrected }), ...(isRenamed && { name: name.trim() }) },
+      () => field.current !== null,
     );
+    // The API's words would have the invite resent.
+    const isTaken = found?.verdict.outcome === "already_accepted";
+    setWrong(refused && isTaken ? `The person at ${corrected} has a seat. Enter another address.` : refused);
   };
   return (
     <form
