@@ -183,9 +183,26 @@ check.detail("a correction to an address with another invite says what becomes o
   await hand.press("button", "Correct and send");
   const question = page.getByRole("dialog", { name: `Correct to ${at("erik")}?` });
   await question.getByText("The two invites become one, for Pers Ten. The name Erik Low is lost: to keep it, enter it below Name.", { exact: true }).waitFor();
-  if (process.env.SHOT) await page.screenshot({ path: process.env.SHOT });
   await hand.press("button", "Correct and send", question);
   await page.getByText(`${at("typo")} is corrected to ${at("erik")}.`).waitFor();
   assert.deepEqual((await page.getByRole("rowheader").allInnerTexts()).map((text) => text.split("\n")[0]).toSorted(), [at("dan"), at("erik")]);
   await page.getByRole("link", { name: "Declined 0" }).waitFor();
+});
+
+check.detail("a row that was searched for and corrected is found by the link of its message", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const [typo, meant] = [`jon.${deal.org}@gmial.com`, `joan.${deal.org}@gmail.com`];
+  await deal.invite([typo, `bob@${deal.org}.example`]);
+  await enter(page, deal.manager, deal.path);
+  await hand.write("searchbox", "Name or address contains", "gmial");
+  await page.getByText("1 found").waitFor();
+  await hand.press("button", `Correct address ${typo}`);
+  await hand.write("textbox", "Correct address", meant);
+  await hand.press("button", "Correct and send");
+  await page.getByText(`${typo} is corrected to ${meant}.`).waitFor();
+  await rowOf(page, meant).waitFor({ state: "detached" });
+  await checkAccess(page);
+  await hand.press("button", `Go to the invite to ${meant}`);
+  await rowOf(page, meant).getByText("Pending").waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.ariaLabel), `Correct address ${meant}`);
 });

@@ -111,6 +111,7 @@ export function Invites({
 
   const open: Open = {
     ...{ deal, status, work, list, everyRow, counts, seats, active, dealState },
+    searched: search !== "",
     size: search ? page?.found : ((counts && exactCount(counts, status)) ?? listSize),
     gone: (row, next) => {
       focus.neighbour.current = next;
@@ -202,6 +203,7 @@ export function Invites({
         {...{ work, focus, dealState }}
         againAfter={(bulk) => againAfter(open, bulk)}
         onAgain={toInvitePage}
+        onFind={actions.find}
         onContinue={(bulk) => void runBulk(bulk)}
       />
       {list.problem && (

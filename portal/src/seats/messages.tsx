@@ -41,6 +41,7 @@ export function Messages({
   dealState,
   againAfter,
   onAgain,
+  onFind,
   onContinue,
 }: {
   work: Work;
@@ -49,6 +50,7 @@ export function Messages({
   /** Who can be invited again after an action. */
   againAfter: (bulk: Bulk) => Invite[];
   onAgain: (rows: Invite[]) => void;
+  onFind: (email: string) => void;
   onContinue: (bulk: Bulk) => void;
 }) {
   const [message, run] = [work.message.value, work.run.value];
@@ -104,6 +106,13 @@ export function Messages({
               <Text>{message.text}</Text>
             </p>
             <After {...message} {...{ dealState, onAgain }} />
+            {message.find && (
+              <p>
+                <button type="button" class="link" onClick={() => onFind(message.find!)}>
+                  <Text>{`Go to the invite to ${message.find}`}</Text>
+                </button>
+              </p>
+            )}
           </Notice>
         ))}
     </div>

@@ -17,6 +17,7 @@ import {
   hasDeclined,
   howStopped,
   isCorrected,
+  isIn,
   isOptedOut,
   isRemoved,
   optedOutOrSpam,
@@ -26,7 +27,7 @@ import {
 
 /** `given`: the actions that only the page can do. */
 export function actionsOnOne(open: Open, given: Pick<RowActions, "pick" | "find" | "again">): RowActions {
-  const { deal, work, seats, active, dealState } = open;
+  const { deal, status, work, seats, active, dealState } = open;
   const page = open.list.value;
   const { lost } = work;
   const { setMessage, tell, replaceRow, replaceStale, saw } = showing(open);
@@ -193,7 +194,9 @@ export function actionsOnOne(open: Open, given: Pick<RowActions, "pick" | "find"
             return tell("good", `${now.email} ${now.name ? `is now named ${now.name}` : "has no name now"}${first}.`);
           const old = row.sentAt ? `, and the links sent to ${row.email} no longer work` : "";
           const sent = now?.id !== row.id ? ` A new invite is on its way${old}.` : "";
-          tell("good", `${row.email} is corrected to ${address}${first}.${sent}`);
+          const text = `${row.email} is corrected to ${address}${first}.${sent}`;
+          const isFound = now && (open.searched || !isIn(known(now), status));
+          setMessage({ tone: "good", text, ofList: true, ...(isFound && { find: now.email }) });
         },
       });
       return wrong;

@@ -11,6 +11,8 @@ import type { Message, Work } from "./work";
 export interface Open {
   deal: string;
   status: Filter | undefined;
+  /** Whether the list is searched. */
+  searched: boolean;
   work: Work;
   list: Loaded<Listed>;
   /** How many invites the list or search has, if that is known. */

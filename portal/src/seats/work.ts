@@ -10,11 +10,11 @@ import { type Bulk, interrupted } from "./bulk";
 import type { Listed } from "./whole";
 
 /**
- * The message after an action. `again`: who can be invited again. `ofList`: on a row or a list, so that another list or search ends
- * it.
+ * The message after an action. `again`: who can be invited again. `find`: the address of an invite that may not be in the list.
+ * `ofList`: on a row or a list, so that another list or search ends it.
  */
 export type Message = { ofList?: true } & (
-  | { tone: "good" | "bad" | "plain"; text: string; results?: Bulk["results"]; again?: Invite[] }
+  | { tone: "good" | "bad" | "plain"; text: string; results?: Bulk["results"]; again?: Invite[]; find?: string }
   | { problem: Problem; text?: string; retry?: () => void }
 );
 
