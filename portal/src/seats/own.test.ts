@@ -50,6 +50,14 @@ describe("the manager's own action in a list", () => {
     expect(withOwn(deal, [again], all)).toEqual([again]);
   });
 
+  test("leaves a removed row in the list of the removed, and in no other", () => {
+    const deal = newDeal();
+    recordGone(deal, row("a"));
+    const removed = row("a", { status: "cancelled", removedAt: "2026-11-02T00:00:00Z" });
+    expect(withOwn(deal, [removed], { ...all, status: "removed" })).toEqual([removed]);
+    expect(withOwn(deal, [row("a")], all)).toEqual([]);
+  });
+
   test("removes a row from a list that it no longer belongs to", () => {
     const deal = newDeal();
     const expired = row("a", { status: "expired" });

@@ -5,7 +5,7 @@
  * only moves forward, so the newer of two versions is known without a clock.
  */
 import type { Filter, Invite, InviteDetail } from "../api";
-import { isCorrected, isIn, type Known, type Told } from "./words";
+import { isCorrected, isIn, isRemoved, type Known, type Told } from "./words";
 
 /** The row after an action, or the send with which the invite left the list. */
 type Own = { row: Invite; action: number } | { goneWith: number };
@@ -130,7 +130,8 @@ export function withOwn(
     const mine = known.get(row.id);
     if (!mine) return [row];
     if ("goneWith" in mine) {
-      if (row.sends <= mine.goneWith) return [];
+      // Other lists may still lag behind the list of the removed.
+      if (row.sends <= mine.goneWith) return isRemoved(row) ? [row] : [];
     } else if (newer(mine.row, row)) {
       return fits(mine.row) ? [mine.row] : [];
     } else {
