@@ -92,7 +92,7 @@ async function holdMore(page) {
   return answer;
 }
 
-check.detail("“Show more” that is pressed twice shows more once", { hands: [Keyboard] }, async ({ page, hand }) => {
+check.detail("“Show more” that is pressed twice shows more once, and leads to it", { hands: [Keyboard] }, async ({ page, hand }) => {
   const answer = await holdMore(page);
   await hand.reach("button", "Show more");
   await page.keyboard.press("Enter");
@@ -102,6 +102,7 @@ check.detail("“Show more” that is pressed twice shows more once", { hands: [
   await page.getByRole("link", { name: "Further College" }).first().waitFor();
   await page.waitForLoadState("networkidle");
   assert.equal(await page.getByRole("link", { name: "Further College" }).count(), 1);
+  await page.locator("a:focus", { hasText: "Further College" }).waitFor();
 });
 
 check.detail("what “Show more” brings too late is not shown in the next search", {}, async ({ page, stack, hand }) => {

@@ -1,6 +1,6 @@
 /** The organisations, and the states of their deals. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { type DealWithSeats, listDeals, listOrganisations, type Problem } from "../api";
 import { STATES } from "../deals";
@@ -31,6 +31,7 @@ export function Organisations({ find, onFirst }: { find: string; onFirst: (organ
     }
     return page;
   });
+  const rows = useRef<HTMLTableSectionElement>(null);
   const [more, setMore] = useState<{ busy: boolean; problem?: Problem }>({ busy: false });
   const organisations = value?.organisations ?? [];
   useEffect(() => {
@@ -49,6 +50,14 @@ export function Organisations({ find, onFirst }: { find: string; onFirst: (organ
       keepPlace({ rows: organisations.length + page.organisations.length });
       update((old) => ({ ...page, organisations: [...old.organisations, ...page.organisations] }));
       setMore({ busy: false });
+      const count = organisations.length + page.organisations.length;
+      announce(counted(count, "organisation"));
+      // The button may be gone, or be below all that it has brought.
+      setTimeout(() => {
+        const focused = document.activeElement;
+        if (focused === document.body || focused?.closest(".pages"))
+          rows.current?.rows[organisations.length]?.querySelector("a")?.focus();
+      });
     } catch (error) {
       setMore({ busy: false, problem: asProblem(error) });
     }
@@ -80,7 +89,7 @@ export function Organisations({ find, onFirst }: { find: string; onFirst: (organ
             </th>
           </tr>
         </thead>
-        <tbody role="rowgroup">
+        <tbody ref={rows} role="rowgroup">
           {organisations.map(({ id, name }) => (
             <tr role="row" key={id}>
               <th role="rowheader" scope="row">

@@ -87,8 +87,15 @@ export function CheckList({
     typosOf.current = rows;
     typos.current = commonTypos(rows.map((row) => ({ ...row, meant: meantBy(row, usual) }))).slice(0, MOST_TYPOS);
   }
+  const body = useRef<HTMLTableSectionElement>(null);
   if (all.length === 0) return null;
 
+  const focusRow = (index: number) =>
+    void setTimeout(() => body.current?.rows[index]?.querySelector<HTMLElement>(".change button, input")?.focus());
+  const showMore = () => {
+    setShown(shown + MOST_SHOWN);
+    focusRow(shown);
+  };
   const correctAll = async (emails: CommonTypo["emails"], meant: string) => {
     heading.current?.focus();
     await inviting.correctAll(emails);
@@ -235,7 +242,7 @@ export function CheckList({
             </th>
           </tr>
         </thead>
-        <tbody role="rowgroup">
+        <tbody ref={body} role="rowgroup">
           {all.slice(0, shown).map((row, index) => (
             <CheckedRow key={row.id} {...{ inviting, row, full }} place={index + 1} />
           ))}
@@ -244,7 +251,7 @@ export function CheckList({
       {all.length > shown && (
         <p class="pages">
           <Text>{`${number(shown)} of ${counted(all.length, "row")} shown.`}</Text>
-          <button type="button" class="secondary outline small" onClick={() => setShown(shown + MOST_SHOWN)}>
+          <button type="button" class="secondary outline small" onClick={showMore}>
             Show more
           </button>
         </p>

@@ -1,5 +1,5 @@
 /** Navigation through the pages of a list. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Text } from "../ui/text";
 
 /** The cursors of the pages of a list that were shown, in order. */
@@ -30,20 +30,35 @@ export function Pages({
   go,
 }: {
   trail: ReturnType<typeof useTrail>;
-  next: string | undefined;
+  /** Null on the last page; undefined while the page is loading. */
+  next: string | null | undefined;
   go: (cursor: string | undefined) => void;
 }) {
   const { index, fromStart, previous, places } = trail;
-  if (index === 0 && fromStart && next === undefined) return null;
+  const here = useRef<HTMLElement>(null);
+  /** Where the button that was pressed is among those of the other page, which may have fewer. */
+  const pressed = useRef<0 | -1>(undefined);
+  useLayoutEffect(() => {
+    if (pressed.current === undefined || next === undefined) return;
+    const buttons = [...(here.current?.querySelectorAll("button") ?? [])];
+    // The list's top stays in view.
+    if (document.activeElement === document.body) buttons.at(pressed.current)?.focus({ preventScroll: true });
+    pressed.current = undefined;
+  }, [index, next]);
+  if (index === 0 && fromStart && !next) return null;
+  const press = (cursor: string | undefined, place: 0 | -1 = 0) => {
+    pressed.current = place;
+    go(cursor);
+  };
   return (
-    <nav class="pages" aria-label="Pages of the list">
+    <nav ref={here} class="pages" aria-label="Pages of the list">
       {previous ? (
-        <button key="previous" type="button" class="secondary outline small" onClick={() => go(places[index - 1])}>
+        <button key="previous" type="button" class="secondary outline small" onClick={() => press(places[index - 1])}>
           Previous page
         </button>
       ) : (
         !fromStart && (
-          <button key="first" type="button" class="secondary outline small" onClick={() => go(undefined)}>
+          <button key="first" type="button" class="secondary outline small" onClick={() => press(undefined)}>
             First page
           </button>
         )
@@ -53,8 +68,8 @@ export function Pages({
           <Text>{`Page ${index + 1}`}</Text>
         </span>
       )}
-      {next !== undefined && (
-        <button key="next" type="button" class="secondary outline small" onClick={() => go(next)}>
+      {next && (
+        <button key="next" type="button" class="secondary outline small" onClick={() => press(next, -1)}>
           Next page
         </button>
       )}

@@ -230,7 +230,7 @@ function Seats({ deal }: { deal: string }) {
         onFind={(search) => (route(pathOf(deal, undefined, undefined)), beginSearch(search))}
         onFirst={() => go(undefined)}
       />
-      <Pages trail={trail} next={list.value?.nextCursor ?? undefined} go={go} />
+      <Pages trail={trail} next={list.value?.nextCursor} go={go} />
     </>
   );
 }
