@@ -108,6 +108,7 @@ check.detail("a checked address says that its earlier invite bounced, was declin
   await question.getByText(new RegExp(`^${at("cat")}: This person got an invite at another address\\. This one would be a second\\. The address was corrected to ${at("dan")} on`)).waitFor();
   await question.getByText(new RegExp(`^${at("bob")}: Said no on \\d+\\s\\w+\\.$`)).waitFor();
   await hand.press("button", "Look again", question);
+  await page.getByRole("row").filter({ hasText: "Look again" }).first().locator("button:focus", { hasText: "Edit" }).waitFor();
   await hand.press("link", "See the new invite", rowOf(page, at("cat")));
   await page.getByRole("button", { name: `Correct address ${at("dan")}` }).waitFor();
   assert.deepEqual(await page.getByRole("rowheader").allInnerTexts(), [at("dan")]);

@@ -134,7 +134,9 @@ export function CheckList({
         action: `Send ${counted(due, "invite")}`,
         keep: doubts.length > 0 ? "Look again" : "Cancel",
       }));
-    if (sure) await inviting.send();
+    if (sure) return void (await inviting.send());
+    // Rows to look at are among those that are shown.
+    if (doubts.length > 0) focusRow(all.findIndex(({ id }) => doubts.some((doubt) => doubt.id === id)));
   };
   latest.current = send;
   const discard = async () => {
