@@ -108,7 +108,9 @@ export function nameBefore(text: string): string {
   // One word and a colon are a label.
   const name = /^\s*\S+\s*:\s*$/.test(text) ? "" : nameOf(text.trim().replace(CONJUNCTION, ""));
   const words = wordsOf(name);
-  const capitals = words.filter(isNameWord).length;
+  const capitals = words.filter(
+    (word, index) => isNameWord(word, index) || (index > 0 && /^\p{N}+$/u.test(word)),
+  ).length;
   // `ann doe` is a name typed without capitals; `Sie finden Ann` is a sentence.
   return (capitals > 0 && capitals < words.length) ||
     (words.length > 7 && capitals === 0) ||

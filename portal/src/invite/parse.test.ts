@@ -90,6 +90,11 @@ describe("what people paste", () => {
         { email: "bob@example.com", name: "Ka" },
       ],
     ],
+    [
+      "a name with a long number",
+      "Trainee 2024 <ann@example.com>",
+      [{ email: "ann@example.com", name: "Trainee 2024" }],
+    ],
     ["Outlook's names", "Doe, Ann <ann@example.com>; Roe, Bob <bob@example.com>", [ANN, BOB]],
     ["commas in names and between them", "Doe, Ann <ann@example.com>, Roe, Bob <bob@example.com>", [ANN, BOB]],
     ["an address for a name", "'ann@example.com' <ann@example.com>; \"bob@example.com\" <bob@example.com>", [ann, bob]],
