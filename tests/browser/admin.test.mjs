@@ -181,7 +181,8 @@ check.detail("a deal to which somebody was invited is not deleted", { expect: [a
   await question.getByText("If somebody was ever invited to this deal, Seatkeeper refuses, and nothing changes: end the deal instead.").waitFor();
   await hand.press("button", "Delete deal", question);
   await page.getByRole("alert").filter({ hasText: "Once it has ended, nobody can be invited or accept." }).waitFor();
-  await rowOf(page, "Unlimited").waitFor();
+  await rowOf(page, "Unlimited").locator("button:focus", { hasText: "Resize" }).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Delete Unlimited" }).count(), 0);
 });
 
 check.detail("the question before deleting an ended deal does not say to end it", {}, async ({ page, stack, hand }) => {

@@ -53,6 +53,8 @@ function Deals() {
   const [refusal, setRefusal] = useState<{ problem: Problem; text?: string; retry?: () => void }>();
   /** The deal that is loaded again before an action. */
   const [starting, setStarting] = useState<string>();
+  /** The deals that the API did not delete, because somebody was invited. That does not change. */
+  const [inUse, setInUse] = useState<ReadonlySet<string>>(new Set());
   /** The keys of the attempts without an answer of which the page has told. */
   const told = useRef(new Set<string>());
   const deals = value && [
@@ -147,6 +149,12 @@ function Deals() {
     } catch (error) {
       const problem = asProblem(error);
       if (problem.code === "not_found") return dropDeleted(deal, problem);
+      if (problem.code === "deal_in_use") {
+        // The button that has the focus goes.
+        const row = document.activeElement?.closest("tr");
+        setInUse((old) => new Set(old).add(deal.id));
+        setTimeout(() => row?.querySelector("button")?.focus());
+      }
       let outcome = problem.isLost ? "may have gone through" : "failed";
       if (problem.isLost || problem.code === "stale") {
         const now = await getDeal(deal.id).catch(asProblem);
@@ -290,6 +298,7 @@ function Deals() {
           deals={deals}
           loading={loading}
           busy={starting}
+          inUse={inUse}
           onChange={(kind, deal) => void begin(deal, (loaded) => setOpen((open) => open ?? { kind, loaded }))}
           onEnd={(deal) => void begin(deal, end)}
           onDelete={(deal) => void begin(deal, remove)}
@@ -436,6 +445,7 @@ function DealTable({
   deals,
   loading,
   busy,
+  inUse,
   onChange,
   onEnd,
   onDelete,
@@ -444,6 +454,8 @@ function DealTable({
   loading: boolean;
   /** The deal with a request in progress. */
   busy: string | undefined;
+  /** The deals that cannot be deleted. */
+  inUse: ReadonlySet<string>;
   onChange: (kind: Kind, deal: DealWithSeats) => void;
   onEnd: (deal: DealWithSeats) => void;
   onDelete: (deal: DealWithSeats) => void;
@@ -518,7 +530,9 @@ function DealTable({
                   <Act what="Resize" deal={deal} onClick={() => onChange("resize", deal)} />
                   <Act what="Edit" deal={deal} onClick={() => onChange("edit", deal)} />
                   {deal.state !== "ended" && <Act what="End now" deal={deal} onClick={() => onEnd(deal)} />}
-                  {deal.seats.allocated === 0 && <Act what="Delete" deal={deal} onClick={() => onDelete(deal)} />}
+                  {deal.seats.allocated === 0 && !inUse.has(deal.id) && (
+                    <Act what="Delete" deal={deal} onClick={() => onDelete(deal)} />
+                  )}
                 </p>
               </td>
             </tr>
