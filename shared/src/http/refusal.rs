@@ -52,7 +52,8 @@ impl From<InviteRefusal> for Problem {
             InviteRefusal::AlreadyPending | InviteRefusal::AlreadyInvited => Self::new(
                 409,
                 "already_invited",
-                "This address already has an invite to this deal. Resend that invite, or enter another address.",
+                "This address already has a pending invite to this deal, which can be resent, or holds a seat. Enter \
+                 another address.",
             ),
             InviteRefusal::Stale | InviteRefusal::JustResent => stale(),
             // `Undeliverable` is answered only among many invites, by its row.
