@@ -177,6 +177,14 @@ const ACTIONS = {
       await hand.press("button", "Correct and send");
     },
   },
+  "checking a corrected address": {
+    at: seats, again: "Correct and send", request: ["**/invites", dryRun(true)], says: "The address was not checked, and nothing was sent.",
+    act: async ({ hand }) => {
+      await hand.press("button", `Correct address ${ANN}`);
+      await hand.write("textbox", "Correct address", "ann@b-school.example");
+      await hand.press("button", "Correct and send");
+    },
+  },
   "resending many invites": { at: selected, act: press("Resend selected", "Resend 1 invite"), request: ["**/invites/resend", "POST"], says: `1 invite is not resent yet: ${ANN}.` },
   "cancelling many invites": { at: selected, act: press("Cancel selected", "Cancel 1 invite"), request: ["**/invites/cancel", "POST"], says: `1 invite is not cancelled yet: ${ANN}.` },
   "downloading a list": { at: seats, act: press("Download CSV"), request: ["**/seats.csv", "GET"], says: "No file was saved." },

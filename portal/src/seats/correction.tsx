@@ -2,14 +2,15 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Correction as Corrected, Invite } from "../api";
 import { editedOf } from "../storage";
 import { confirm } from "../ui/confirm";
-import { announce } from "../ui/status";
+import { asProblem } from "../ui/load";
+import { announce, hint } from "../ui/status";
 import { Text } from "../ui/text";
 import { declinedOn, hasDeclined, howStopped, isAsked, isOptedOut, type Known } from "./words";
 
 const TOO_LATE = "Too late to stop: wait for the result.";
 
-/** Loaded with the form: most visits correct nothing. If it cannot be loaded, the address is taken as it is typed. */
-const questions = () => import("./instead").catch(() => undefined);
+/** Loaded with the form: most visits correct nothing. */
+const questions = () => import("./instead");
 
 /** What was typed and not sent. */
 export const editedCorrection = ({ id }: Invite) => editedOf<{ typed: string; name: string }>(`correction:${id}`);
@@ -70,12 +71,26 @@ export function Correction({
   const isSame = spelling(corrected) === spelling(email);
   const isSaved = isSame && (isRenamed || corrected !== email);
   const [loaded, setLoaded] = useState<Awaited<ReturnType<typeof questions>>>();
-  useEffect(() => void questions().then(setLoaded), []);
+  useEffect(() => void questions().then(setLoaded, () => undefined), []);
   const meant = loaded?.meantBy(deal, corrected);
   const submit = async () => {
-    const asking = isSame ? undefined : await questions();
-    const found = await asking?.found(deal, corrected).catch(() => undefined);
-    const doubts = asking && found ? asking.question(invite, name, found, asking.usualIn(deal)) : [];
+    let found: Awaited<ReturnType<NonNullable<typeof loaded>["found"]>> | undefined;
+    let doubts: string[] = [];
+    if (!isSame) {
+      try {
+        const asking = await questions();
+        found = await asking.found(deal, corrected);
+        doubts = asking.question(invite, name, found, asking.usualIn(deal));
+      } catch (error) {
+        const problem = asProblem(error);
+        // Unasked, a name could be lost. What else is wrong, the correction says.
+        if (problem.temporary) {
+          return setWrong(
+            `The address was not checked, and nothing was sent. ${problem.detail} ${hint(problem)}`.trim(),
+          );
+        }
+      }
+    }
     const sure =
       doubts.length === 0 ||
       (await confirm({
