@@ -49,6 +49,8 @@ describe("the question before a correction", () => {
 
   it("is not asked if a correction is taken back, or if the address is refused anyway", () => {
     expect(asked({ other: { status: "cancelled", removedAt: MAY, corrected: true, newInvite: row } })).toBe("");
+    // Another spelling, as of a domain in punycode, is the same invite.
+    expect(asked({ other: { ...declined, id: row.id } })).toBe("");
     for (const outcome of ["already_pending", "already_accepted", "opted_out", "invalid_email", "too_soon"] as const)
       expect(asked({ email: "info@gmial.com", outcome })).toBe("");
     expect(asked({})).toBe("");

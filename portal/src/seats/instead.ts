@@ -33,7 +33,7 @@ export const meantBy = (deal: string, email: string) => mistyped(email, usualIn(
 export function question(invite: Known, name: string, { verdict, other }: Found, usual: readonly string[]): string[] {
   const { email } = verdict;
   const isTakenBack = other?.newInvite?.id === invite.id;
-  const earlierInvite = isTakenBack ? undefined : other;
+  const earlierInvite = isTakenBack || other?.id === invite.id ? undefined : other;
   // Of a correction whose new invite is not known, it may be this one.
   const isKnown = earlierInvite && (!earlierInvite.corrected || currentInvite(earlierInvite));
   const conflict = isKnown ? doubtAgain(earlierInvite) : undefined;
