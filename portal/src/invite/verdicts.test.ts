@@ -14,7 +14,7 @@ const MAY = "2026-05-03T10:00:00Z";
 it.each<[change: Partial<Known>, note: string, list?: "removed"]>([
   [
     { delivery: { ...DELIVERED.delivery, state: "bounced", reason: "mailbox_unavailable" } },
-    "The email bounced on 1 May: no such mailbox. Correct the address, or resend the invite once the mailbox exists. A resend unblocks a bounced address at most once a day.",
+    "The email bounced on 1 May: no such mailbox. Correct the address, or resend the invite once the mailbox exists. A bounce blocks the address: a resend lifts that, at most once a day.",
   ],
   [{ status: "declined", declinedAt: MAY }, "Said no on 3 May."],
   [{ askedAt: MAY, askedFor: "seat" }, "Asked for a seat. Waiting since 3 May. Resend once a seat is free."],

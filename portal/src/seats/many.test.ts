@@ -13,7 +13,7 @@ test.each<[outcome: BulkOutcome, change: Partial<Known>, says: string, step: Reg
     "undeliverable",
     { delivery: { state: "bounced", at: MAY, reason: "mailbox_unavailable" } },
     "Bounced: no such mailbox",
-    /^Correct the address, or resend the invite once the mailbox exists\. A resend unblocks a bounced address at most once a day\.$/,
+    /^Correct the address, or resend the invite once the mailbox exists\. A bounce blocks the address: a resend lifts that, at most once a day\.$/,
   ],
   [
     "undeliverable",

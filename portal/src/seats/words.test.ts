@@ -50,12 +50,12 @@ describe("one sentence says where a person is, and one button does the next step
     [
       "bounced",
       "mailbox_unavailable",
-      "Pending – not delivered: The email bounced on 1 Nov: no such mailbox. Correct the address, or resend the invite once the mailbox exists. A resend unblocks a bounced address at most once a day. [correct]",
+      "Pending – not delivered: The email bounced on 1 Nov: no such mailbox. Correct the address, or resend the invite once the mailbox exists. A bounce blocks the address: a resend lifts that, at most once a day. [correct]",
     ],
     [
       "bounced",
       "suppressed",
-      "Pending – not delivered: The email bounced on 1 Nov: the address has been blocked since an earlier bounce. Correct the address, or resend the invite once the mailbox works. A resend unblocks a bounced address at most once a day. [correct]",
+      "Pending – not delivered: The email bounced on 1 Nov: the address has been blocked since an earlier bounce. Correct the address, or resend the invite once the mailbox works. A bounce blocks the address: a resend lifts that, at most once a day. [correct]",
     ],
     [
       "bounced",
@@ -210,7 +210,19 @@ describe("one sentence says where a person is, and one button does the next step
       "asked, and the address is blocked",
       { ...invite("bounced", "suppressed"), askedAt: LATER, askedFor: "link" },
       5,
-      "Asked for a new link: Waiting since 20 Nov. The newest email bounced on 1 Nov: the address has been blocked since an earlier bounce. Resend to send a new link. A resend unblocks a bounced address at most once a day. [resend]",
+      "Asked for a new link: Waiting since 20 Nov. The newest email bounced on 1 Nov: the address has been blocked since an earlier bounce. Resend to send a new link. A bounce blocks the address: a resend lifts that, at most once a day. [resend]",
+    ],
+    [
+      "asked for a seat, none is free, and the address is blocked",
+      { ...invite("bounced", "suppressed"), ...SEAT },
+      0,
+      "Asked for a seat: Waiting since 20 Nov. The newest email bounced on 1 Nov: the address has been blocked since an earlier bounce. Resend once a seat is free. A bounce blocks the address: a resend lifts that, at most once a day.",
+    ],
+    [
+      "opted out with the link of an earlier email, after the newest bounced",
+      { ...invite("bounced", "mailbox_unavailable"), optedOutAt: LATER },
+      5,
+      `Pending – stopped invites: Stopped invites on 20 Nov. ${OUT} Resend once they have.`,
     ],
     [
       "declined by the link of an earlier email, after the newest bounced",
@@ -222,7 +234,7 @@ describe("one sentence says where a person is, and one button does the next step
       "declined, and no such mailbox",
       { ...invite("bounced", "mailbox_unavailable"), status: "declined", declinedAt: LATER },
       5,
-      "Declined – not delivered: Said no on 20 Nov. The email bounced on 1 Nov: no such mailbox. If they change their mind, correct the address. A resend unblocks a bounced address at most once a day.",
+      "Declined – not delivered: Said no on 20 Nov. The email bounced on 1 Nov: no such mailbox. If they change their mind, correct the address.",
     ],
     [
       "declined, and marked as spam",

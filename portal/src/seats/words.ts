@@ -111,14 +111,16 @@ export const isOver = (invite: Invite, now: number) =>
 /** Where a person is, and the next step. In a deal that is not active, there is none: nobody waits for anything. */
 export function placeOf(invite: Known, deal: DealState): Place {
   const { tone, label, sentence, ...next } = placeAndStep(invite, deal);
-  if (isOpen(invite) && isBlocked(invite)) next.advice = [next.advice, ONCE_A_DAY].filter(Boolean).join(" ");
+  // The other rows say nothing of the bounce, or advise no resend.
+  if (next.advice && (next.step || isAsked(invite))) next.advice += unblocking(invite);
   return { tone, label, sentence, ...(deal.active && next) };
 }
 
-/** Whether the email service blocks the address after a bounce. */
-const isBlocked = ({ delivery: { state, reason } }: Invite) =>
-  state === "bounced" && (reason === "suppressed" || reason === "mailbox_unavailable");
-const ONCE_A_DAY = "A resend unblocks a bounced address at most once a day.";
+/** What a resend does for an address that the email service blocks after a bounce. */
+export const unblocking = ({ delivery: { state, reason } }: Invite) =>
+  state === "bounced" && (reason === "suppressed" || reason === "mailbox_unavailable")
+    ? " A bounce blocks the address: a resend lifts that, at most once a day."
+    : "";
 
 function placeAndStep(invite: Known, deal: DealState): Place {
   const { status, delivery } = invite;
