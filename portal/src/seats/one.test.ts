@@ -1,11 +1,17 @@
 import { afterEach, expect, it, vi } from "vitest";
-import type { Filter } from "../api";
+import type { Filter, Invite } from "../api";
 import { INVITE } from "../sample";
 import { actionsOnOne } from "./one";
 import type { Open } from "./open";
 import { Work } from "./work";
 
 afterEach(() => vi.unstubAllGlobals());
+
+function actionsIn(change: Partial<Open>) {
+  const list = { value: undefined, update: () => {} };
+  const open = { deal: "d", list, seats: {}, dealState: {}, gone: () => {}, ...change } as unknown as Open;
+  return actionsOnOne(open, { pick: () => {}, find: () => {}, again: () => {} });
+}
 
 it.each<[status: Filter | undefined, searched: boolean, isFound: boolean]>([
   [undefined, false, false],
@@ -18,11 +24,25 @@ it.each<[status: Filter | undefined, searched: boolean, isFound: boolean]>([
     const now = { ...INVITE, id: "new", email: "anna@example.com" };
     vi.stubGlobal("fetch", async () => Response.json(now));
     const work = new Work("d");
-    const list = { value: undefined, update: () => {} };
-    const open = { deal: "d", work, status, searched, list, seats: {}, gone: () => {} } as unknown as Open;
-    const actions = actionsOnOne(open, { pick: () => {}, find: () => {}, again: () => {} });
+    const actions = actionsIn({ work, status, searched });
     await actions.correct(INVITE, { email: now.email }, () => true);
     const text = expect.stringContaining(`ann@example.com is corrected to ${now.email}.`);
     expect(work.message.value).toEqual({ tone: "good", text, ofList: true, ...(isFound && { find: now.email }) });
   },
 );
+
+it.each<[delivery: Partial<Invite["delivery"]>, lifts: string]>([
+  [{ state: "delivered" }, ""],
+  [{ state: "bounced", reason: "temporary" }, ""],
+  [
+    { state: "bounced", reason: "suppressed" },
+    " A bounce blocks the address: a resend lifts that, at most once a day.",
+  ],
+])("a resend after the delivery %j says what it can do for the address", async (delivery, lifts) => {
+  const row = { ...INVITE, delivery: { ...INVITE.delivery, ...delivery } };
+  vi.stubGlobal("fetch", async () => Response.json({ ...row, sends: 2, history: [] }));
+  const work = new Work("d");
+  await actionsIn({ work }).resend(row);
+  const text = `A new invite to ann@example.com is on its way. Older links no longer work.${lifts}`;
+  expect(work.message.value).toMatchObject({ text });
+});

@@ -23,6 +23,7 @@ import {
   optedOutOrSpam,
   placeOf,
   type Told,
+  unblocking,
 } from "./words";
 
 /** `given`: the actions that only the page can do. */
@@ -165,7 +166,7 @@ export function actionsOnOne(open: Open, given: Pick<RowActions, "pick" | "find"
         done: (now, first) => {
           replaceRow(row, now);
           const full = seats.available === 0 ? ` ${NO_SEAT}` : "";
-          const text = `A new invite to ${row.email} is on its way${first}. Older links no longer work.${full}`;
+          const text = `A new invite to ${row.email} is on its way${first}. Older links no longer work.${full}${unblocking(row)}`;
           tell("good", text);
           if (!hasDeclined(row)) void tellOfNo(row, text);
         },
