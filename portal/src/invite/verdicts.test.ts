@@ -105,7 +105,7 @@ it.each<[change: Partial<Known>, note: RegExp, list?: "removed"]>([
 const CORRECTED = { corrected: true, correctedTo: "anne@example.com" } as const;
 const ANNE: Invite = { ...INVITE, email: "anne@example.com" };
 const BOUNCED = { ...DELIVERED.delivery, state: "bounced", reason: "mailbox_unavailable" } as const;
-it.each<[change: Partial<Known>, doubt: string | undefined, note: string, email: string | undefined]>([
+it.each<[change: Partial<Known>, doubt: string | undefined, note: string, current: string | undefined, last?: string]>([
   [
     { ...CORRECTED, newInvite: ANNE, delivery: BOUNCED },
     "This person got an invite at another address. This one would be a second.",
@@ -123,6 +123,14 @@ it.each<[change: Partial<Known>, doubt: string | undefined, note: string, email:
     "Check the address before you invite it again.",
     "The address was corrected to anne@example.com on 3 May. The email had bounced on 1 May: no such mailbox. The invite to anne@example.com was cancelled on 3 May.",
     undefined,
+    "anne@example.com",
+  ],
+  [
+    { ...CORRECTED, newInvite: { ...ANNE, email: "ann2@example.com", status: "released", removedAt: MAY } },
+    undefined,
+    "The address was corrected to anne@example.com on 3 May, and later to ann2@example.com. The seat of ann2@example.com was de-allocated on 3 May.",
+    undefined,
+    "ann2@example.com",
   ],
   [
     { corrected: true },
@@ -156,12 +164,12 @@ it.each<[change: Partial<Known>, doubt: string | undefined, note: string, email:
     "Said no on 3 May. The email bounced on 1 May: no such mailbox.",
     undefined,
   ],
-])("what to decide about an address before it is invited again, %j, is said once", (change, doubt, note, email) => {
+])("what to decide before an address is invited again, %j, is said once", (change, doubt, note, current, last) => {
   const invite: Known = { ...DELIVERED, status: "cancelled", removedAt: MAY, ...change };
   expect(doubtAgain(invite)).toBe(doubt);
   const past = pastOf(invite);
-  const list = isRemoved(invite) && !email ? "removed" : undefined;
-  const to = { email: email ?? "ann@example.com", isNew: email !== undefined, list };
+  const list = isRemoved(invite) && !current ? "removed" : undefined;
+  const to = { email: current ?? last ?? "ann@example.com", isNew: current !== undefined, list };
   expect({ ...past, note: spaced(past.note) }).toEqual({ note, ...to });
 });
 

@@ -147,11 +147,11 @@ export function doubtAgain(invite: Known): string | undefined {
     : undefined;
 }
 
-/** An address's earlier invite: what happened to it, and how the Deal seats page finds the one that the person has now. */
+/** An address's earlier invite: what happened to it, and how the Deal seats page finds the person's last one. */
 export interface Past {
   note: string;
   email: string;
-  /** Whether another invite replaced the earlier one. */
+  /** Whether the person has another invite now. */
   isNew: boolean;
   /** The list of all has no removed invites. */
   list?: "removed";
@@ -159,9 +159,9 @@ export interface Past {
 
 /** What happened to an address's earlier invite, in the words of the Deal seats page. What a doubt says is not said twice. */
 export function pastOf(invite: Known): Past {
-  const current = currentInvite(invite);
-  const found = current ?? invite;
-  return { note: pastNote(invite), email: found.email, isNew: !!current, ...(isRemoved(found) && { list: "removed" }) };
+  const last = invite.newInvite ?? invite;
+  const isNew = currentInvite(invite) !== undefined;
+  return { note: pastNote(invite), email: last.email, isNew, ...(isRemoved(last) && { list: "removed" }) };
 }
 
 function pastNote(invite: Known): string {
