@@ -102,7 +102,10 @@ export async function toInviteAgain(
 const ALIKE = 3;
 /** The two histories may have the correction in two seconds, in milliseconds. */
 const A_SECOND = 1000;
-/** A program may correct or cancel many at once. Among more than these, nothing is looked for. */
+/**
+ * A program may correct or cancel many at once. Among more than these, nothing is looked for. So a single correction is not
+ * matched either, if more invites were sent within two seconds of it.
+ */
 const MOST_AT_A_TIME = 50;
 
 const apart = (one: string, other: string) => Math.abs(Date.parse(one) - Date.parse(other));
