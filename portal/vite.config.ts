@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
 /** The most that a page may load at first, compressed, in KiB. */
-const BUDGETS = { "accept.html": 29, "index.html": 57 };
+const BUDGETS = { "accept.html": 30, "index.html": 57 };
 /** The most that a script may add when it is needed. */
 const ON_DEMAND = 30;
 const CSS_BUDGET = 17;
