@@ -64,8 +64,9 @@ impl Inbox {
         Ok(Self { kept: Mutex::new(kept), terminal })
     }
 
-    pub(crate) fn deliver(&self, mail: Mail) {
+    pub(crate) fn deliver(&self, mut mail: Mail) {
         let mut kept = lock(&self.kept);
+        mail.at = crate::clock::now(); // Under the lock: times have the order of the list.
         if let Some(Err(error)) = kept.file.as_mut().map(|file| file.write_all(line(&mail).as_bytes())) {
             self.terminal
                 .warn(&format!("A mail could not be saved and will be missing after a restart: {error}"));
