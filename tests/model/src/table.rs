@@ -13,7 +13,6 @@ use shared::domain::accept::{LinkRefusal, may_accept};
 use shared::domain::release::release;
 use shared::domain::{AskedFor, BounceReason, DealChange, DealRefusal, Delivery, FailureReason, InviteState};
 use std::cell::RefCell;
-use std::hash::{Hash, Hasher};
 
 /// Numbers below sixteen.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -85,7 +84,7 @@ impl Queue {
 
 /// A stored invite, with the parts of an `Invite` that rules and properties read. It has no version: each function
 /// knows itself whether another one wrote the invite ([`Step::Put`](crate::process::Step::Put)).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Row {
     pub(crate) address: u8,
     pub(crate) state: InviteState,
@@ -108,25 +107,6 @@ pub(crate) struct Row {
     pub(crate) remind_at: Option<u8>,
     pub(crate) links: Set,
     pub(crate) old: [Set; 3],
-}
-
-/// In three pieces: most of a check's time goes into hashes of states.
-impl Hash for Row {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let Self { address, sends, attempts, attempted_at, expires_at, reminded, remind_attempts, .. } =
-            *self;
-        let asked = self.asked.map_or(0, |asked| asked as u8 + 1);
-        let flags = u8::from(self.declined) | u8::from(self.opted_out) << 1 | asked << 2;
-        let numbers = [address, sends, attempts, attempted_at, expires_at, reminded, remind_attempts, flags];
-        u64::from_le_bytes(numbers).hash(hasher);
-        let (queue, due_at) = self.due.unzip();
-        let some = [self.sent_at, self.resent_at, self.learner, self.lease_until, self.remind_at, due_at];
-        let some = some.iter().fold(0, |all, number| all << 9 | number.map_or(0x100, u64::from));
-        let kinds = self.state as u64 | (self.mail as u64) << 3 | queue.map_or(0, |queue| queue as u64) << 6;
-        (some << 8 | kinds).hash(hasher);
-        let [one, two, three] = self.old;
-        [self.links, one, two, three].iter().fold(0, |all, set| all << 16 | u64::from(set.0)).hash(hasher);
-    }
 }
 
 impl Row {
