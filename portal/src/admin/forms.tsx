@@ -436,7 +436,7 @@ function Form({
   }, [busy]);
 
   useEffect(() => {
-    // A form that waits for an answer stays, to tell of it.
+    // A form that waits for an answer stays, because it shows the answer.
     if (busy) return;
     addEventListener("popstate", onLeave);
     return () => removeEventListener("popstate", onLeave);

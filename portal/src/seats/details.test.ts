@@ -193,7 +193,7 @@ test("details of a whole page of removed invites are read, before it says what r
   expect(told(cancelled)).toEqual(cancelled.map(() => false));
   expect(told(corrected)).toEqual(pairs.map(([, { email }]) => email));
   expect(known(asRow(released)).optedOut).toBe(true);
-  // The lists are asked for once, and each invite.
+  // Each list and each invite is requested once.
   expect(asked).toHaveLength(all.length + 2 + pairs.length);
   // The new invites may be removed since: some are read again.
   const again = answer([...all, ...pairs.map(([, fresh]) => removed(fresh, "2026-11-30T00:00:00Z"))]);

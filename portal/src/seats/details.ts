@@ -181,7 +181,7 @@ function best<T>(items: T[], misfit: (item: T) => number): T | undefined {
   return Number.isFinite(least) && fits.lastIndexOf(least) === only ? items[only] : undefined;
 }
 
-/** Finds the other invite of a correction. Each answer is asked for once. */
+/** Finds the other invite of a correction. Each request is sent once. */
 export class Corrections {
   readonly #details = new Map<string, Promise<InviteDetail>>();
   #newest: Promise<Invite[]> | undefined;

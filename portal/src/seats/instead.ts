@@ -1,4 +1,4 @@
-/** What to ask before an invite goes to another address: what the check of a list says of it, and what becomes of its own invite. */
+/** What to ask before an invite goes to another address: what the check of a list says of it, and what happens to its own invite. */
 import { getInvite, type SendResult, sendInvites } from "../api";
 import { doubtAbout } from "../invite/doubt";
 import { mistyped, usualDomains } from "../invite/suggestion";

@@ -42,7 +42,7 @@ export function goesOn(path: string, progress: Progress | undefined) {
   announce(wordsOf(path, { ...before, ended: true }));
 }
 
-/** The person is at this page, which tells of its own work. */
+/** The person is at this page, which shows its own work. */
 export function visit(path: string) {
   here = path;
   if (ongoing.peek().get(path)?.ended) change(path, undefined);
