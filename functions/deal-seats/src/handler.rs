@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::domain::{AddressPrefix, DealId, HistoryEntry, InviteKey, NamePart, OrganisationId};
+use shared::domain::{AddressPrefix, DealId, HistoryEntry, InviteId, InviteKey, NamePart, OrganisationId};
 use shared::http::{self, App, HandlerResult, InviteView, Problem, Request, Response};
 use shared::http::{authorize_deal, authorize_deal_id};
 use shared::store::{Cursor, Page, PageQuery, StatusFilter, StoreError};
@@ -194,6 +194,7 @@ struct DetailView<'a> {
     #[serde(flatten)]
     invite: InviteView<'a>,
     opted_out: bool,
+    corrected_from: Option<InviteId>,
     history: Vec<HistoryEntry<'a>>,
 }
 
@@ -207,6 +208,7 @@ async fn invite(app: &App, request: &Request) -> HandlerResult {
     let person = (&deal.organisation.id, &invite.email);
     let opted_out = app.store.opt_outs([person]).await?.has(person.0, person.1);
     let (view, history) = (InviteView::new(&invite, &deal, request.now), invite.history.newest_first());
-    let view = DetailView { invite: view, opted_out, history: history.collect() };
+    let corrected_from = invite.corrected_from;
+    let view = DetailView { invite: view, opted_out, corrected_from, history: history.collect() };
     Ok(http::with_etag(200, invite.sends, &view))
 }

@@ -53,7 +53,7 @@ async fn replace(
 ) -> Result<Invite, Problem> {
     // Refuses without any quota, and says which name the new invite has.
     let existing = record.as_ref().map(|record| &record.invite);
-    withdraw(existing, correction, request.now)?;
+    withdraw(existing, correction, new, request.now)?;
     request.check_active()?;
     let name = existing.and_then(|invite| invite.name.clone());
     let email = correction.email.clone().ok_or_else(Problem::not_found)?;
@@ -65,8 +65,8 @@ async fn replace(
         seen: Seen::Unread,
         opted_out: Some(opted_out),
         order: 0,
-        rule: Box::new(|existing, send, now| invite_instead(existing, &invitee, send, now)),
-        replaces: Some((old, Box::new(|existing, now| withdraw(existing, correction, now)))),
+        rule: Box::new(|existing, send, now| invite_instead(existing, old, &invitee, send, now)),
+        replaces: Some((old, Box::new(|existing, now| withdraw(existing, correction, new, now)))),
     };
     let outcome = sending.send(request, vec![row]).await?.pop();
     outcome.unwrap_or(RowOutcome::NoTime).into_invite().map(|invite| *invite)

@@ -3,7 +3,7 @@
 
 use super::cancel::cancel;
 use super::send::{Invitee, invite};
-use super::{Email, HistoryEvent, Invite, InviteRefusal, Name, NewSend, Timestamp};
+use super::{Email, HistoryEvent, Invite, InviteId, InviteRefusal, Name, NewSend, Timestamp};
 
 #[derive(Clone, Debug)]
 pub struct Correction<'a> {
@@ -20,16 +20,18 @@ pub struct Correction<'a> {
 pub fn withdraw(
     existing: Option<&Invite>,
     correction: &Correction<'_>,
+    new: InviteId,
     now: Timestamp,
 ) -> Result<Invite, InviteRefusal> {
     let cancelled = cancel(existing, correction.expected, correction.by, now)?;
     let history = cancelled.history.with(HistoryEvent::Corrected, now, correction.by);
-    Ok(Invite { history, ..cancelled })
+    Ok(Invite { corrected_to: Some(new), history, ..cancelled })
 }
 
 /// The new address's invite, queued.
 pub fn invite_instead(
     existing: Option<&Invite>,
+    old: InviteId,
     invitee: &Invitee,
     send: &NewSend,
     now: Timestamp,
@@ -40,7 +42,7 @@ pub fn invite_instead(
     })?;
     let history =
         replacement.history.with(HistoryEvent::Corrected, send.queued.at, send.invited_by.as_deref());
-    Ok(Invite { history, ..replacement })
+    Ok(Invite { corrected_from: Some(old), history, ..replacement })
 }
 
 /// The same address in another spelling, or another name. What changes nothing is not a correction.
@@ -50,7 +52,7 @@ pub fn correct_in_place(
     now: Timestamp,
 ) -> Result<Invite, InviteRefusal> {
     // What may not be withdrawn may not be changed either.
-    withdraw(existing, correction, now)?;
+    cancel(existing, correction.expected, correction.by, now)?;
     let invite = existing.ok_or(InviteRefusal::NotFound)?;
     let corrected = Invite {
         email: correction.email.clone().unwrap_or_else(|| invite.email.clone()),
@@ -71,6 +73,8 @@ mod tests {
     use super::super::tests::{at, invite as sample, link, new_send};
     use super::*;
     use chrono::Duration;
+
+    const OTHER: InviteId = InviteId([9; 16]);
 
     fn correction(expected: Option<u32>, email: Option<&str>, name: Option<&str>) -> Correction<'static> {
         let email = email.map(|email| Email::parse(email).unwrap());
@@ -97,7 +101,7 @@ mod tests {
             let correction = correction(expected, None, Some("Ann"));
             let in_place = correct_in_place(Some(&existing), &correction, at(50)).map(|_| ());
             assert_eq!(in_place, verdict, "{state:?}, in place");
-            let withdrawn = withdraw(Some(&existing), &correction, at(50)).map(|_| ());
+            let withdrawn = withdraw(Some(&existing), &correction, OTHER, at(50)).map(|_| ());
             assert_eq!(withdrawn, verdict, "{state:?}, withdrawn");
         }
         let correction = correction(None, None, Some("Ann"));
@@ -127,15 +131,15 @@ mod tests {
     #[test]
     fn another_address_is_invited_and_both_histories_say_so() {
         let correction = correction(None, Some("bob@example.com"), None);
-        let old = withdraw(Some(&sample()), &correction, at(50)).unwrap();
-        assert_eq!(old.state, InviteState::Cancelled);
+        let old = withdraw(Some(&sample()), &correction, OTHER, at(50)).unwrap();
+        assert_eq!((old.state, old.corrected_to), (InviteState::Cancelled, Some(OTHER)));
         let by = Some("manager");
         assert_eq!(events(&old), [(HistoryEvent::Corrected, by), (HistoryEvent::Cancelled, by)]);
         let email = correction.email.clone().unwrap();
-        let invitee = Invitee { id: sample().id, email, name: None };
+        let invitee = Invitee { id: OTHER, email, name: None };
         let send = NewSend { invited_by: Some("manager".to_owned()), ..new_send(3) };
-        let new = invite_instead(None, &invitee, &send, at(50)).unwrap();
-        assert_eq!((new.sends, new.links.current.clone()), (1, vec![link(3)]));
+        let new = invite_instead(None, old.id, &invitee, &send, at(50)).unwrap();
+        assert_eq!((new.sends, &new.links.current, new.corrected_from), (1, &vec![link(3)], Some(old.id)));
         assert_eq!(events(&new), [(HistoryEvent::Corrected, by), (HistoryEvent::Invited, by)]);
     }
 
@@ -152,7 +156,7 @@ mod tests {
         ];
         for (state, refusal) in cases {
             let existing = Invite { state, ..sample() };
-            let refused = invite_instead(Some(&existing), &invitee, &send, at(50));
+            let refused = invite_instead(Some(&existing), OTHER, &invitee, &send, at(50));
             assert_eq!(refused, Err(refusal), "{state:?}");
         }
     }

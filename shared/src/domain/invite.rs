@@ -211,6 +211,10 @@ pub struct Invite {
     pub asked: Option<Asked>,
     /// When the person opted out by this invite's mail, in whole seconds. The opt-out itself may be lifted elsewhere.
     pub opted_out_at: Option<Timestamp>,
+    /// The new address's invite, if a correction cancelled this one.
+    pub corrected_to: Option<InviteId>,
+    /// The old address's invite, of the last correction that invited this address.
+    pub corrected_from: Option<InviteId>,
     /// How long after the newest send's mail its reminders go.
     pub reminders: Vec<Duration>,
     /// Counts the reminders of the newest send that were mailed or dropped.

@@ -75,6 +75,8 @@ impl NewSend {
             declined_at: None,
             asked: None,
             opted_out_at: None,
+            corrected_to: None,
+            corrected_from: before.and_then(|invite| invite.corrected_from),
             reminders: self.reminders.clone(),
             reminded: 0,
             remind_attempts: 0,

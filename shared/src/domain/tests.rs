@@ -71,6 +71,8 @@ pub(super) fn invite() -> Invite {
         declined_at: None,
         asked: None,
         opted_out_at: None,
+        corrected_to: None,
+        corrected_from: None,
         reminders: Vec::new(),
         reminded: 0,
         remind_attempts: 0,

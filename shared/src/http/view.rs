@@ -75,6 +75,7 @@ impl Serialize for InviteView<'_> {
         view.serialize_entry("askedFor", &invite.asked.map(|asked| asked.wanted))?;
         view.serialize_entry("remindAt", &invite.remind_at(deal.ends_at, now))?;
         view.serialize_entry("removedAt", &invite.removed_at)?;
+        view.serialize_entry("correctedTo", &invite.corrected_to)?;
         view.serialize_entry("invitedBy", &invite.invited_by)?;
         view.serialize_entry("sends", &invite.sends)?;
         view.serialize_entry("delivery", &json!({"state": state, "at": at, "reason": reason}))?;

@@ -236,6 +236,8 @@ fn take_invite(item: &mut Attributes) -> Result<(InviteKey, Invite)> {
         removed_at: removed_at.or(before_removal.and(listed).map(|listed| listed.at)),
         declined_at: item.take_seconds("declinedAt")?,
         opted_out_at: item.take_seconds("optedOutAt")?,
+        corrected_to: item.take("correctedTo")?,
+        corrected_from: item.take("correctedFrom")?,
         asked: match item.take_seconds("askedAt")? {
             Some(at) => Some(Asked { at, wanted: item.take("askedFor")? }),
             None => None,
@@ -298,6 +300,8 @@ pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
     item.put("removedAt", invite.removed_at.map(|at| at.timestamp()))?;
     item.put("declinedAt", invite.declined_at.map(|at| at.timestamp()))?;
     item.put("optedOutAt", invite.opted_out_at.map(|at| at.timestamp()))?;
+    item.put("correctedTo", invite.corrected_to)?;
+    item.put("correctedFrom", invite.corrected_from)?;
     item.put("askedAt", invite.asked.map(|asked| asked.at.timestamp()))?;
     item.put("askedFor", invite.asked.map(|asked| asked.wanted))?;
     // The default takes no room in a row of a page.

@@ -200,8 +200,9 @@ impl Table {
         let correction = Correction { expected: Some(1), email: Some(email.clone()), name: None, by: None };
         let invitee = Invitee { id: link.invite, email, name: None };
         let send = new_send(link, after(1));
-        let withdraw = |existing: Option<&Invite>, now| withdraw(existing, &correction, now);
-        let invite = |existing: Option<&Invite>, now| invite_instead(existing, &invitee, &send, now);
+        let withdraw = |existing: Option<&Invite>, now| withdraw(existing, &correction, link.invite, now);
+        let invite =
+            |existing: Option<&Invite>, now| invite_instead(existing, old.invite, &invitee, &send, now);
         self.store.change_both([old.key(), link.key()], after(1), soon(), withdraw, invite).await
     }
 

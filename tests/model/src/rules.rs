@@ -158,6 +158,8 @@ impl Rules {
             declined_at: row.declined.then(|| at(0)),
             asked: row.asked.map(|wanted| Asked { at: at(0), wanted }),
             opted_out_at: row.opted_out.then(|| at(0)),
+            corrected_to: None,
+            corrected_from: None,
             reminders: self.reminders(),
             reminded: row.reminded,
             remind_attempts: row.remind_attempts.into(),

@@ -79,6 +79,19 @@ async fn i10_a_complaint_is_an_opt_out_and_many_skip_the_undeliverable() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_two_invites_of_a_correction_name_each_other() {
+    let stack = TestStack::start().await;
+    let deal = stack.deal(9).await;
+    let old = deal.invite_one("ann@example.co").await;
+    let corrected = deal.correct(&old, &json!({"email": "ann@example.com"}), None).await.ok(200);
+    assert_eq!(deal.rows("status=removed").await[0]["correctedTo"], corrected["id"]);
+    let new = corrected["id"].as_str().unwrap();
+    assert_fields(&deal.one(new).await, &json!({"correctedTo": null, "correctedFrom": old}));
+    deal.invite_one("ann@example.co").await;
+    assert_fields(&deal.one(&old).await, &json!({"correctedTo": null, "correctedFrom": null}));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_correction_is_refused_with_its_reason_and_changes_nothing() {
     let stack = TestStack::start().await;
     let deal = stack.deal(9).await;
