@@ -76,12 +76,18 @@ const INVITE: Sample<Invite> = {
   askedAt: null,
   askedFor: null,
   removedAt: null,
+  correctedTo: null,
   remindAt: null,
   invitedBy: null,
   sends: 0,
   delivery: { state: "", at: "", reason: null },
 };
-const DETAIL: Sample<InviteDetail> = { ...INVITE, optedOut: false, history: [{ at: "", event: "", by: null }] };
+const DETAIL: Sample<InviteDetail> = {
+  ...INVITE,
+  optedOut: false,
+  correctedFrom: null,
+  history: [{ at: "", event: "", by: null }],
+};
 const PAGE: Sample<Page> = { deal: SUMMARY, seats: SEATS, invites: [INVITE], nextCursor: null };
 const COUNTS: Sample<Counts> = {
   pending: 0,

@@ -20,6 +20,7 @@ export const INVITE: Invite = {
   askedAt: null,
   askedFor: null,
   removedAt: null,
+  correctedTo: null,
   remindAt: null,
   invitedBy: null,
   sends: 1,

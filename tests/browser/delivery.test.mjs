@@ -114,8 +114,6 @@ check.detail("a corrected row names the new address, however it begins, and lead
   await enter(page, deal.manager, `${deal.path}?status=removed`);
   await rowOf(page, old).getByText(`The address was corrected to ${first} on`).waitFor();
   await page.getByRole("button", { name: `Go to the new invite to ${first}` }).waitFor();
-  // The histories tell two corrections apart by their seconds.
-  await new Promise((resolve) => setTimeout(resolve, 2100));
   await correct(first, second);
   await hand.press("link", "All 1");
   await hand.press("link", "Removed");

@@ -14,7 +14,7 @@ describe("whoever said no or was removed", () => {
   it.each<[what: string, change: Partial<Known>, isAsked: boolean]>([
     ["declined", { status: "declined", declinedAt: MAY }, true],
     ["cancelled", { status: "cancelled", removedAt: MAY }, true],
-    ["corrected", { status: "cancelled", removedAt: MAY, corrected: true }, true],
+    ["corrected", { status: "cancelled", removedAt: MAY, correctedTo: "new" }, true],
     ["de-allocated", { status: "released", removedAt: MAY }, true],
     ["declined, and asked since", { status: "declined", declinedAt: MAY, askedAt: MAY, askedFor: "link" }, false],
     ["expired", { status: "expired" }, false],

@@ -22,7 +22,13 @@ const OTHERS = {
   optedOutAt: null,
   askedAt: null,
 };
-const DELIVERY = { askedFor: null, removedAt: null, remindAt: null, delivery: { state: "sent", at: "", reason: null } };
+const DELIVERY = {
+  askedFor: null,
+  removedAt: null,
+  correctedTo: null,
+  remindAt: null,
+  delivery: { state: "sent", at: "", reason: null },
+};
 
 /** Addresses with an invite. */
 const invited = new Set<string>();

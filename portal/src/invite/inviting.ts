@@ -18,7 +18,7 @@ import {
   sendInvites,
 } from "../api";
 import { addressesOf, nameIn, recordAddresses } from "../seats/addresses";
-import { readRemoved } from "../seats/details";
+import { readReplacements } from "../seats/details";
 import { ownSends } from "../seats/lost";
 import { known, ownRow, recordSent } from "../seats/own";
 import { wholeList } from "../seats/whole";
@@ -113,7 +113,7 @@ async function remarkable(deal: string, results: SendResult[]): Promise<Map<stri
   // An invite that was just removed may be in two lists.
   const found = [...pages, ...searched].flat();
   const ofRows = found.filter((invite) => ids.has(invite.id) || stopped.has(keyOfAddress(invite)));
-  await readRemoved(deal, ofRows);
+  await readReplacements(deal, ofRows);
   return new Map(
     ofRows.flatMap((invite) => {
       const key = keyOfAddress(invite);

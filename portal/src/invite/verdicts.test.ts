@@ -22,8 +22,7 @@ it.each<[change: Partial<Known>, note: string, list?: "removed"]>([
     { status: "expired", askedAt: MAY, askedFor: "link" },
     "Asked for a new link. Waiting since 3 May. Resend to send a new link.",
   ],
-  [{ status: "cancelled", removedAt: MAY }, "Removed on 3 May.", "removed"],
-  [{ status: "cancelled", removedAt: MAY, corrected: false }, "Cancelled by a manager on 3 May.", "removed"],
+  [{ status: "cancelled", removedAt: MAY }, "Cancelled by a manager on 3 May.", "removed"],
   [
     { status: "released", acceptedAt: "2026-05-02T10:00:00Z", removedAt: MAY },
     "The seat was de-allocated on 3 May.",
@@ -81,7 +80,7 @@ it.each<[change: Partial<Known>, note: RegExp, list?: "removed"]>([
     /^Has held a seat since 3 May\. Stopped invites on 3 May\.$/,
   ],
   [
-    { status: "cancelled", removedAt: MAY, corrected: false, delivery: { state: "complained", at: MAY, reason: null } },
+    { status: "cancelled", removedAt: MAY, delivery: { state: "complained", at: MAY, reason: null } },
     /^Cancelled by a manager on 3 May\. The email was marked as spam on 3 May, .* another address, and invite that one\.$/,
     "removed",
   ],
@@ -102,7 +101,7 @@ it.each<[change: Partial<Known>, note: RegExp, list?: "removed"]>([
   expect([spaced(past.note), past.list]).toEqual([expect.stringMatching(note), list]);
 });
 
-const CORRECTED = { corrected: true, correctedTo: "anne@example.com" } as const;
+const CORRECTED = { correctedTo: "new", correctedAddress: "anne@example.com" } as const;
 const ANNE: Invite = { ...INVITE, email: "anne@example.com" };
 const BOUNCED = { ...DELIVERED.delivery, state: "bounced", reason: "mailbox_unavailable" } as const;
 it.each<[change: Partial<Known>, doubt: string | undefined, note: string, current: string | undefined, last?: string]>([
@@ -133,24 +132,24 @@ it.each<[change: Partial<Known>, doubt: string | undefined, note: string, curren
     "ann2@example.com",
   ],
   [
-    { corrected: true },
+    { correctedTo: "new" },
     "This person got an invite at another address. This one would be a second.",
     "The address was corrected on 3 May, and the invite went to the new one.",
     undefined,
   ],
   [
-    { corrected: false, delivery: BOUNCED },
+    { delivery: BOUNCED },
     "Check the address before you invite it again.",
     "Cancelled by a manager on 3 May. The email had bounced on 1 May: no such mailbox.",
     undefined,
   ],
   [
-    { corrected: false, delivery: { ...BOUNCED, reason: "temporary" } },
+    { delivery: { ...BOUNCED, reason: "temporary" } },
     undefined,
     "Cancelled by a manager on 3 May. The email had bounced on 1 May: the mailbox is full, or its server did not answer. Invite it again later, or ask their IT team.",
     undefined,
   ],
-  [{ corrected: false }, undefined, "Cancelled by a manager on 3 May.", undefined],
+  [{}, undefined, "Cancelled by a manager on 3 May.", undefined],
   [{ status: "released", delivery: BOUNCED }, undefined, "The seat was de-allocated on 3 May.", undefined],
   [
     { status: "expired", delivery: BOUNCED },
@@ -179,10 +178,15 @@ it("the numbers of the summary are those of the rows", () => {
     ...(Object.keys(change).length > 0 && { earlierInvite: { ...DELIVERED, ...change } }),
   });
   const spam = { delivery: { state: "complained", at: MAY, reason: null } } as const;
-  const removed = { status: "cancelled", removedAt: MAY, corrected: false } as const;
+  const removed = { status: "cancelled", removedAt: MAY } as const;
   const doubt = { note: "Odd.", meant: undefined };
   const rows = [
-    ...[row("invited"), row("invited", removed), row("invited", { ...removed, corrected: true }), row("invalid_email")],
+    ...[
+      row("invited"),
+      row("invited", removed),
+      row("invited", { ...removed, correctedTo: "new" }),
+      row("invalid_email"),
+    ],
     ...[row("invalid_email", {}, ""), row("invalid_email", {}, "a@x.example b@x.example"), row("duplicate")],
     ...[
       row("already_pending"),

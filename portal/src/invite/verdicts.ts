@@ -5,6 +5,7 @@ import {
   currentInvite,
   type DealState,
   isAsked,
+  isCorrected,
   isOptedOut,
   isRemoved,
   isUndelivered,
@@ -137,7 +138,7 @@ const CHECKED: DealState = { available: 0, active: true };
  * invite, or no email may reach it.
  */
 export function doubtAgain(invite: Known): string | undefined {
-  if (invite.corrected && (currentInvite(invite) || !invite.newInvite)) {
+  if (isCorrected(invite) && (currentInvite(invite) || !invite.newInvite)) {
     return "This person got an invite at another address. This one would be a second.";
   }
   const isCancelled = invite.status === "cancelled";

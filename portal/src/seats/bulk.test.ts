@@ -205,7 +205,7 @@ test("a refusal because the person stopped invites is known of the row, until de
   vi.stubGlobal("fetch", async () => Response.json({ results: [{ inviteId: "opa", outcome: "opted_out" }] }));
   await resendRows("d", [asked]).run(() => true);
   expect(isOptedOut(known(asked))).toBe(true);
-  recordDetail({ ...asked, optedOut: false, history: [] });
+  recordDetail({ ...asked, optedOut: false, correctedFrom: null, history: [] });
   expect(isOptedOut(known(asked))).toBe(false);
 });
 
@@ -253,7 +253,8 @@ test("an invite that somebody else cancelled or corrected before is not reported
     const id = url.split("/").at(-1)!;
     const by = id === "dan" ? ME : "eve@acme.example";
     const history = gone[id]!.map((event) => ({ at: row.queuedAt, event, by }));
-    return Response.json({ ...row, id, status: "cancelled", optedOut: false, history });
+    const replacement = { correctedTo: id === "cat" ? "new" : null, correctedFrom: null };
+    return Response.json({ ...row, id, status: "cancelled", optedOut: false, ...replacement, history });
   });
   const bulk = cancelRows(
     "d",

@@ -92,10 +92,7 @@ const CANCEL: Action = {
   leftOut: () => undefined,
   request: cancelInvites,
   done: "cancelled",
-  record: (deal, row) => {
-    recordGone(deal, row);
-    recordTold({ ...row, status: "cancelled" }, { corrected: false });
-  },
+  record: recordGone,
 };
 
 /** `batch`: the rows of the next request. `unsure`: whether it was sent, and may have gone through. */

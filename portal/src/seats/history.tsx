@@ -3,8 +3,6 @@ import { useLoad } from "../ui/load";
 import { Failure } from "../ui/status";
 import { Text } from "../ui/text";
 import { When } from "../ui/when";
-import { Corrections } from "./details";
-import { known } from "./own";
 import { timeline } from "./words";
 
 /** What happened to one invite, newest first. */
@@ -21,10 +19,19 @@ export function History({
 }) {
   const { id, email, sends, status, askedAt, optedOutAt, delivery } = invite;
   const state = `${id} ${sends} ${status} ${askedAt} ${optedOutAt} ${delivery.state}`;
+  /** Undefined if there is none, or if it cannot be read. Removed invites are kept for 30 days. */
+  const addressOf = async (other: string | null) =>
+    other === null
+      ? undefined
+      : getInvite(deal, other).then(
+          ({ email }) => email,
+          () => undefined,
+        );
   const { value, problem, reload } = useLoad(state, async () => {
     const detail = await getInvite(deal, id);
     onLoad(detail);
-    return { detail, from: await new Corrections(deal).from(detail).catch(() => undefined) };
+    const [to, from] = await Promise.all([detail.correctedTo, detail.correctedFrom].map(addressOf));
+    return { detail, to, from };
   });
   if (problem) return <Failure problem={problem} reload={() => void reload()} />;
   if (!value)
@@ -33,7 +40,7 @@ export function History({
         Loading the history…
       </p>
     );
-  const { events, reasonsLost, now: since } = timeline(value.detail, known(value.detail).correctedTo, value.from);
+  const { events, reasonsLost, now: since } = timeline(value.detail, value.to, value.from);
   return (
     <>
       {since && <p class="soft">{since}</p>}

@@ -34,12 +34,11 @@ describe("the question before a correction", () => {
   });
 
   it.each<[change: Partial<Known>, past: string]>([
-    [{ corrected: false }, "Cancelled by a manager on 3 May."],
+    [{}, "Cancelled by a manager on 3 May."],
     [
-      { corrected: true, correctedTo: "ann@example.com", newInvite: { ...INVITE } },
+      { correctedTo: "new", correctedAddress: "ann@example.com", newInvite: { ...INVITE } },
       "The address was corrected to ann@example.com on 3 May.",
     ],
-    [{ corrected: true }, "The address was corrected on 3 May, and the invite went to the new one."],
   ])("says that the address was removed", (change, past) => {
     const text = asked({ other: { status: "cancelled", removedAt: MAY, name: null, ...change } });
     expect(text).toContain(`erik@example.com had an invite to this deal before. ${past}`);
@@ -48,7 +47,7 @@ describe("the question before a correction", () => {
   });
 
   it("is not asked if a correction is taken back, or if the address is refused anyway", () => {
-    expect(asked({ other: { status: "cancelled", removedAt: MAY, corrected: true, newInvite: row } })).toBe("");
+    expect(asked({ other: { status: "cancelled", removedAt: MAY, correctedTo: row.id, newInvite: row } })).toBe("");
     // Another spelling, as of a domain in punycode, is the same invite.
     expect(asked({ other: { ...declined, id: row.id } })).toBe("");
     for (const outcome of ["already_pending", "already_accepted", "opted_out", "invalid_email", "too_soon"] as const)
@@ -73,7 +72,7 @@ it("the other invite is read only if the address would be invited", async () => 
       paths.push(path);
       const body = path.endsWith("/invites")
         ? { results: [{ email: "erik@example.com", outcome, inviteId: "other" }] }
-        : { ...INVITE, id: "other", status: "declined", history: [], optedOut: false };
+        : { ...INVITE, id: "other", status: "declined", history: [], optedOut: false, correctedFrom: null };
       return Response.json(body);
     });
   answers("already_accepted");

@@ -4,9 +4,9 @@ import { doubtAbout } from "../invite/doubt";
 import { mistyped, usualDomains } from "../invite/suggestion";
 import { doubtAgain, pastOf } from "../invite/verdicts";
 import { addressesOf } from "./addresses";
-import { readRemoved } from "./details";
+import { readReplacements } from "./details";
 import { known } from "./own";
-import { currentInvite, isRemoved, type Known } from "./words";
+import { isRemoved, type Known } from "./words";
 
 /** What a check found about the new address. */
 interface Found {
@@ -20,7 +20,7 @@ export async function found(deal: string, email: string): Promise<Found> {
   const { outcome, inviteId } = verdict!;
   if (outcome !== "invited" || !inviteId) return { verdict: verdict! };
   const detail = await getInvite(deal, inviteId);
-  await readRemoved(deal, [detail]);
+  await readReplacements(deal, [detail]);
   return { verdict: verdict!, other: known(detail) };
 }
 
@@ -34,9 +34,7 @@ export function question(invite: Known, name: string, { verdict, other }: Found,
   const { email } = verdict;
   const isTakenBack = other?.newInvite?.id === invite.id;
   const earlierInvite = isTakenBack || other?.id === invite.id ? undefined : other;
-  // Of a correction whose new invite is not known, it may be this one.
-  const isKnown = earlierInvite && (!earlierInvite.corrected || currentInvite(earlierInvite));
-  const conflict = isKnown ? doubtAgain(earlierInvite) : undefined;
+  const conflict = earlierInvite && doubtAgain(earlierInvite);
   const doubt = doubtAbout({ email, verdict, earlierInvite, conflict }, usual);
   const isOpen = earlierInvite && !isRemoved(earlierInvite);
   if (!doubt && !isOpen) return [];

@@ -9,7 +9,14 @@ const ME = "ann.manager@acme.example";
 type Event = InviteDetail["history"][number]["event"];
 const happened = (by: string | null, ...events: Event[]) =>
   events.map((event) => ({ at: "2026-11-20T10:00:00Z", event, by }));
-const now = (change: Partial<InviteDetail>): InviteDetail => ({ ...INVITE, optedOut: false, history: [], ...change });
+const now = (change: Partial<InviteDetail>): InviteDetail => ({
+  ...INVITE,
+  optedOut: false,
+  correctedFrom: null,
+  history: [],
+  ...change,
+});
+const REPLACED = { status: "cancelled", correctedTo: "new" } as const;
 const RESENT = { sends: 2, history: happened(ME, "resent", "invited") };
 
 it.each<[did: Done, what: string, now: Partial<InviteDetail>, isMine: boolean]>([
@@ -30,7 +37,7 @@ it.each<[did: Done, what: string, now: Partial<InviteDetail>, isMine: boolean]>(
     { status: "cancelled", history: happened("max@acme.example", "cancelled") },
     false,
   ],
-  ["cancelled", "by a correction", { status: "cancelled", history: happened(ME, "corrected", "cancelled") }, false],
+  ["cancelled", "by a correction", { ...REPLACED, history: happened(ME, "corrected", "cancelled") }, false],
   ["cancelled", "not yet", { history: happened(ME, "cancelled") }, false],
   ["de-allocated", "by oneself", { status: "released", history: happened(ME, "released") }, true],
   [
@@ -40,7 +47,7 @@ it.each<[did: Done, what: string, now: Partial<InviteDetail>, isMine: boolean]>(
     false,
   ],
   ["de-allocated", "not yet", { status: "accepted", history: happened(ME, "invited") }, false],
-  ["corrected", "to another address", { status: "cancelled", history: happened(ME, "corrected", "cancelled") }, true],
+  ["corrected", "to another address", { ...REPLACED, history: happened(ME, "corrected", "cancelled") }, true],
   ["corrected", "to another name", { name: "Ann", history: happened(ME, "corrected") }, true],
   ["corrected", "by another person", { name: "Ann", history: happened("max@acme.example", "corrected") }, false],
   ["corrected", "not since", { history: happened(ME, "corrected") }, false],

@@ -3,7 +3,7 @@
  *
  * Invariant: a person's own earlier attempt is never reported as somebody else's.
  */
-import { type Invite, type InviteDetail, listSeats, searchSeats } from "../api";
+import { type Invite, type InviteDetail, listSeats } from "../api";
 import { managerHere } from "../session";
 import type { Done } from "./meantime";
 import { isCorrected } from "./words";
@@ -31,10 +31,4 @@ export function doneByMe(did: Done, row: Invite, now: InviteDetail): boolean {
 export async function ownSends(deal: string): Promise<Map<string, Invite>> {
   const { invites } = await listSeats(deal, { limit: 200 });
   return new Map(invites.filter(sentByMe).map((invite) => [invite.id, invite]));
-}
-
-/** The invite to this address, if this person requested its newest send. */
-export async function sentTo(deal: string, email: string): Promise<Invite | undefined> {
-  const { invites } = await searchSeats(deal, email, {});
-  return invites.find((invite) => invite.email.toLowerCase() === email.toLowerCase() && sentByMe(invite));
 }

@@ -9,6 +9,7 @@ type Event = InviteDetail["history"][number]["event"];
 const now = (change: Partial<InviteDetail>, ...events: Event[]): InviteDetail => ({
   ...INVITE,
   optedOut: false,
+  correctedFrom: null,
   history: events.map((event) => ({ at: AT, event, by: event === "accepted" ? null : BY })),
   ...change,
 });
@@ -31,7 +32,7 @@ it.each<[did: Done, after: InviteDetail | undefined, words: string]>([
   ],
   [
     "corrected",
-    now({ status: "cancelled" }, "corrected", "cancelled"),
+    now({ status: "cancelled", correctedTo: "new" }, "corrected", "cancelled"),
     "Not corrected again: the address ann@example.com was corrected by max@acme.example in the meantime. The new address got an invite of its own.",
   ],
   [

@@ -7,7 +7,7 @@ import { Text } from "../ui/text";
 import { whatEnds } from "./cancelling";
 import { editedCorrection } from "./correction";
 import type { RowActions } from "./list";
-import { doneByMe, sentTo } from "./lost";
+import { doneByMe } from "./lost";
 import { NO_SEAT } from "./many";
 import { type Done, meantime, noBefore } from "./meantime";
 import { againFor, listed, type Open, showing, waitsForSeat } from "./open";
@@ -16,13 +16,11 @@ import {
   declinedOn,
   hasDeclined,
   howStopped,
-  isCorrected,
   isIn,
   isOptedOut,
   isRemoved,
   optedOutOrSpam,
   placeOf,
-  type Told,
   unblocking,
 } from "./words";
 
@@ -62,7 +60,7 @@ export function actionsOnOne(open: Open, given: Pick<RowActions, "pick" | "find"
       throw error;
     });
     if (now && lost.has(attempt) && doneByMe(did, row, now)) {
-      return action.done(to && isCorrected(now) ? await sentTo(deal, to) : listed(now), FIRST);
+      return action.done(now.correctedTo ? await getInvite(deal, now.correctedTo) : listed(now), FIRST);
     }
     replaceStale(row, now && listed(now));
     if (problem.isLost && now?.sends === row.sends && now.status === row.status) return fail("has not gone through");
@@ -188,8 +186,6 @@ export function actionsOnOne(open: Open, given: Pick<RowActions, "pick" | "find"
         done: (now, first) => {
           editedCorrection(row).keep(undefined);
           const address = now?.email ?? email;
-          if (now?.id !== row.id)
-            recordCancelled(row, { corrected: true, newInvite: now, ...(address && { correctedTo: address }) });
           replaceRow(row, now);
           if (now && !email)
             return tell("good", `${now.email} ${now.name ? `is now named ${now.name}` : "has no name now"}${first}.`);
@@ -224,7 +220,7 @@ export function actionsOnOne(open: Open, given: Pick<RowActions, "pick" | "find"
         send: () => cancelInvite(deal, row).then(() => undefined),
         done: (_, first) => {
           const again = againFor(open, [row]);
-          recordCancelled(row, { corrected: false, optedOut: isOptedOut(known(row)) });
+          recordTold({ ...row, status: "cancelled" }, { optedOut: isOptedOut(known(row)) });
           replaceRow(row, undefined);
           const text = `The invite to ${row.email} is cancelled${first}.`;
           setMessage({ tone: "good", text, ofList: true, again });
@@ -277,9 +273,6 @@ function wrongAddress({ code, detail, errors }: Problem, email: string): string 
   if (code === "opted_out") return `${optedOutOrSpam(`The person at ${email}`)} Enter another address.`;
   return code === "already_invited" ? detail : undefined;
 }
-
-/** Records why the manager's own action cancelled an invite. */
-const recordCancelled = (row: Invite, news: Told) => recordTold({ ...row, status: "cancelled" }, news);
 
 const person = (row: Invite) => (row.name ? `${row.name} (${row.email})` : row.email);
 

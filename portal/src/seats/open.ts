@@ -1,7 +1,7 @@
 /** What the actions on invites know of the list that is open, and how they show a change in it. */
 import type { Counts, Filter, Invite, InviteDetail, Seats } from "../api";
 import type { Loaded } from "../ui/load";
-import { Corrections, recordReplacement } from "./details";
+import { readReplacement } from "./details";
 import { recordOffers, withdrawOffers } from "./offers";
 import { known, recordDetail, recordGone, recordRow, recordSeen } from "./own";
 import type { Listed } from "./whole";
@@ -70,15 +70,14 @@ export function showing({ deal, work, list, counts, seats, gone }: Open) {
   };
   /** Says which address a correction went to. If that cannot be found out, the row says that there was a correction. */
   const findReplacement = async (detail: InviteDetail) => {
-    await recordReplacement(new Corrections(deal), detail).catch(() => undefined);
+    await readReplacement(deal, detail).catch(() => undefined);
     list.update((page) => ({ ...page }));
   };
   /** Shows a row that was read again. */
   const saw = (before: Invite, detail: InviteDetail) => {
-    const corrected = isCorrected(detail);
     recordDetail(detail);
-    // The new invite may have changed after it was found.
-    if (corrected) void findReplacement(detail);
+    // The new invite may have changed after it was read.
+    if (isCorrected(detail)) void findReplacement(detail);
     const after = listed(detail);
     const isCounted = (row: Invite) => [row.status, isUndelivered(row), isAsked(row)].join();
     // A removed row keeps its place in the list of the removed.

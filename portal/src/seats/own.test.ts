@@ -127,9 +127,9 @@ describe("the manager's own action in a list", () => {
 describe("what the details of an invite say", () => {
   test("is true of its row until the row changes", () => {
     const out = row("told");
-    recordTold(out, { corrected: true });
-    expect(known(out).corrected).toBe(true);
+    recordTold(out, { optedOut: true });
+    expect(known(out).optedOut).toBe(true);
     const asked = { ...out, askedAt: "2026-11-02T00:00:00Z" };
-    for (const later of [asked, { ...out, sends: 2 }]) expect(known(later).corrected).toBeUndefined();
+    for (const later of [asked, { ...out, sends: 2 }]) expect(known(later).optedOut).toBeUndefined();
   });
 });

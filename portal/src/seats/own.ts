@@ -5,7 +5,7 @@
  * only moves forward, so the newer of two versions is known without a clock.
  */
 import type { Filter, Invite, InviteDetail } from "../api";
-import { isCorrected, isIn, isRemoved, type Known, type Told } from "./words";
+import { isIn, isRemoved, type Known, type Told } from "./words";
 
 /** The row after an action, or the send with which the invite left the list. */
 type Own = { row: Invite; action: number } | { goneWith: number };
@@ -59,6 +59,7 @@ export function recordSent(
       askedAt: null,
       askedFor: null,
       removedAt: null,
+      correctedTo: null,
       remindAt: null,
       delivery: { state: "queued", at: queuedAt, reason: null },
     };
@@ -86,8 +87,7 @@ export function recordTold(row: Invite, news: Told) {
 }
 
 /** Records what the details of an invite say. */
-export const recordDetail = (detail: InviteDetail) =>
-  recordTold(detail, { corrected: isCorrected(detail), optedOut: detail.optedOut });
+export const recordDetail = (detail: InviteDetail) => recordTold(detail, { optedOut: detail.optedOut });
 
 function toldOf(row: Invite): Told | undefined {
   const known = told.get(row.id);

@@ -11,7 +11,7 @@ import { Text } from "../ui/text";
 import { useNow } from "../ui/when";
 import { recordAddresses } from "./addresses";
 import { DealHead } from "./deal-head";
-import { countsOf, readRemoved } from "./details";
+import { countsOf, readReplacements } from "./details";
 import { Ending, endsSoon } from "./ending";
 import { Invites } from "./invites";
 import { ListFailure } from "./list-failure";
@@ -66,7 +66,7 @@ function Seats({ deal }: { deal: string }) {
     const page = await loadPage();
     recordAddresses(deal, page.invites);
     // A row never says a wrong word first.
-    if (removed) await readRemoved(deal, page.invites);
+    if (removed) await readReplacements(deal, page.invites);
     return page;
   };
   const loadPage = async (): Promise<Listed> => {

@@ -8,7 +8,7 @@ import { People } from "../ui/people";
 import { counted } from "../ui/seat-numbers";
 import { areAllRecent, type Bulk, cancelRows, isRecent, leftOut, resendListed, resendRows } from "./bulk";
 import { whatEnds } from "./cancelling";
-import { detailsOf, toInviteAgain } from "./details";
+import { detailsOf } from "./details";
 import { Export, fileName } from "./export";
 import { notDone, ResendQuestion, SeatsLeft, summary, whoIsReached } from "./many";
 import { tabCount } from "./numbers";
@@ -16,7 +16,7 @@ import { recordOffers, withdrawOffers } from "./offers";
 import { againFor, type Open, showing, waitsForSeat } from "./open";
 import { known } from "./own";
 import { MOST_SEARCHED } from "./whole";
-import { isAsked, isOptedOut, STOPPED } from "./words";
+import { canInviteAgain, isAsked, isOptedOut, STOPPED } from "./words";
 import type { Message, Run, Work } from "./work";
 
 /** `unselect`: the selected have been acted on. */
@@ -172,10 +172,8 @@ export function actionsOnMany(
   const inviteAgain = (removed?: Invite[]) => {
     const job = async (onProgress: (done: number) => boolean): Promise<Message | undefined> => {
       const all = removed ?? (await everyRow(onProgress));
-      const again = all && (await toInviteAgain(deal, all.map(known), onProgress));
       if (work.stopped) return undefined;
-      // Those that turned out to be corrected say so.
-      list.update((page) => ({ ...page }));
+      const again = all?.map(known).filter(canInviteAgain);
       if (!again) return { tone: "plain", text: TOO_MANY, ofList: true };
       if (again.length === 0) return { tone: "plain", text: NOBODY, ofList: true };
       toInvitePage(again);

@@ -1,17 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Invite, InviteDetail } from "../api";
 import { INVITE, spaced } from "../sample";
-import {
-  canInviteAgain,
-  canResend,
-  howStopped,
-  isCorrected,
-  isIn,
-  isOver,
-  type Known,
-  placeOf,
-  timeline,
-} from "./words";
+import { canInviteAgain, canResend, howStopped, isIn, isOver, type Known, placeOf, timeline } from "./words";
 
 const TIME = "2026-11-01T00:00:00Z";
 const LATER = "2026-11-20T00:00:00Z";
@@ -22,7 +12,8 @@ const invite = (state: Invite["delivery"]["state"], reason: Invite["delivery"]["
   delivery: { state, at: TIME, reason },
 });
 
-const corrected = { status: "cancelled", removedAt: LATER, corrected: true, correctedTo: "ann@gmail.com" } as const;
+const replaced = { status: "cancelled", removedAt: LATER, correctedTo: "new" } as const;
+const corrected = { ...replaced, correctedAddress: "ann@gmail.com" };
 
 const NOW = Date.parse("2026-11-25T00:00:00Z");
 beforeEach(() => void vi.useFakeTimers({ now: NOW }));
@@ -146,39 +137,34 @@ describe("one sentence says where a person is, and one button does the next step
       5,
       "Accepted: Has held a seat since 20 Nov, with another address.",
     ],
-    [
-      "cancelled",
-      { status: "cancelled", removedAt: LATER, corrected: false },
-      5,
-      "Cancelled: Cancelled by a manager on 20 Nov.",
-    ],
+    ["cancelled", { status: "cancelled", removedAt: LATER }, 5, "Cancelled: Cancelled by a manager on 20 Nov."],
     [
       "cancelled after a bounce",
-      { ...invite("bounced", "mailbox_unavailable"), status: "cancelled", removedAt: LATER, corrected: false },
+      { ...invite("bounced", "mailbox_unavailable"), status: "cancelled", removedAt: LATER },
       5,
       "Cancelled: Cancelled by a manager on 20 Nov. The email had bounced on 1 Nov: no such mailbox. Check the address before you invite it again.",
     ],
     [
       "cancelled after a full mailbox",
-      { ...invite("bounced", "temporary"), status: "cancelled", removedAt: LATER, corrected: false },
+      { ...invite("bounced", "temporary"), status: "cancelled", removedAt: LATER },
       5,
       "Cancelled: Cancelled by a manager on 20 Nov. The email had bounced on 1 Nov: the mailbox is full, or its server did not answer. Invite it again later, or ask their IT team.",
     ],
     [
       "cancelled after a refusal",
-      { ...invite("bounced", "rejected"), status: "cancelled", removedAt: LATER, corrected: false },
+      { ...invite("bounced", "rejected"), status: "cancelled", removedAt: LATER },
       5,
       "Cancelled: Cancelled by a manager on 20 Nov. The email had bounced on 1 Nov: their mail server refused it. Ask their IT team to let it through before you invite it again.",
     ],
     [
       "cancelled after a send that failed",
-      { ...invite("failed", "too_many_tries"), status: "cancelled", removedAt: LATER, corrected: false },
+      { ...invite("failed", "too_many_tries"), status: "cancelled", removedAt: LATER },
       5,
       "Cancelled: Cancelled by a manager on 20 Nov. The email could not be sent on 1 Nov: several attempts failed.",
     ],
     [
       "cancelled after an address that was none",
-      { ...invite("failed", "invalid_parameter"), status: "cancelled", removedAt: LATER, corrected: false },
+      { ...invite("failed", "invalid_parameter"), status: "cancelled", removedAt: LATER },
       5,
       "Cancelled: Cancelled by a manager on 20 Nov. The email could not be sent on 1 Nov: this is not a valid address. Check the address before you invite it again.",
     ],
@@ -254,24 +240,7 @@ describe("one sentence says where a person is, and one button does the next step
       5,
       `Declined – stopped invites: Said no on 20 Nov. Stopped invites on 20 Nov. ${OUT} Resend once they have.`,
     ],
-    [
-      "cancelled or corrected, before its details are read",
-      { ...invite("bounced", "mailbox_unavailable"), status: "cancelled", removedAt: LATER },
-      5,
-      "Removed: Removed on 20 Nov. The email had bounced on 1 Nov: no such mailbox.",
-    ],
-    [
-      "marked as spam, and cancelled or corrected, before its details are read",
-      { ...invite("complained"), status: "cancelled", removedAt: LATER },
-      5,
-      `Removed: Removed on 20 Nov. The email was marked as spam on 1 Nov, which stopped invites. ${OUT}`,
-    ],
-    [
-      "corrected",
-      { status: "cancelled", removedAt: LATER, corrected: true },
-      5,
-      "Corrected: The address was corrected on 20 Nov, and the invite went to the new one.",
-    ],
+    ["corrected", replaced, 5, "Corrected: The address was corrected on 20 Nov, and the invite went to the new one."],
     ["corrected, to a known address", corrected, 5, "Corrected: The address was corrected to ann@gmail.com on 20 Nov."],
     [
       "corrected again",
@@ -300,13 +269,13 @@ describe("one sentence says where a person is, and one button does the next step
     ],
     [
       "cancelled, and marked as spam",
-      { ...invite("complained"), status: "cancelled", removedAt: LATER, corrected: false },
+      { ...invite("complained"), status: "cancelled", removedAt: LATER },
       5,
       `Cancelled: Cancelled by a manager on 20 Nov. The email was marked as spam on 1 Nov, which stopped invites. ${OUT} Or ask the person for another address, and invite that one.`,
     ],
     [
       "cancelled, and marked as spam, and allows invites again",
-      { ...invite("complained"), status: "cancelled", removedAt: LATER, optedOutAt: null, corrected: false },
+      { ...invite("complained"), status: "cancelled", removedAt: LATER, optedOutAt: null },
       5,
       "Cancelled: Cancelled by a manager on 20 Nov.",
     ],
@@ -453,9 +422,8 @@ describe("one sentence says where a person is, and one button does the next step
 });
 
 it.each<[what: string, change: Partial<Known>, again: boolean]>([
-  ["cancelled", { status: "cancelled", corrected: false }, true],
-  ["corrected", { status: "cancelled", corrected: true }, false],
-  ["cancelled or corrected", { status: "cancelled" }, false],
+  ["cancelled", { status: "cancelled" }, true],
+  ["corrected", replaced, false],
   ["de-allocated", { status: "released" }, true],
   ["de-allocated, and stopped invites", { status: "released", optedOut: true }, false],
   ["pending", {}, false],
@@ -492,6 +460,7 @@ describe("a history", () => {
     ...invite("bounced", "temporary"),
     status,
     optedOut: false,
+    correctedFrom: null,
     history: events.map(([at, event]) => ({ at, event, by: null })),
   });
   const words = (invite: InviteDetail) => timeline(invite).events.map(({ words }) => words);
@@ -520,13 +489,11 @@ describe("a history", () => {
     expect(words(replaced)).toEqual(["Address corrected", "Invited"]);
     expect(words({ ...replaced, status: "pending" })).toEqual(["Address corrected", "Invited"]);
     expect(timeline(replaced, "ann@gmail.com").events[0]?.words).toBe("Address corrected to ann@gmail.com");
-    expect(isCorrected(replaced)).toBe(true);
     const later = detail("cancelled", [
       [LATER, "cancelled"],
       [TIME, "corrected"],
     ]);
     expect(words(later)).toEqual(["Cancelled", "Name or spelling corrected"]);
-    expect(isCorrected(later)).toBe(false);
   });
 
   it("says whether somebody who stopped invites allows them again", () => {
@@ -573,6 +540,25 @@ describe("a history", () => {
       "Address corrected to anna@example.com",
       "Invited",
       "Address corrected from an@example.com to ann@example.com",
+    ]);
+  });
+
+  it("names the other address in the last of two corrections", () => {
+    const twice = (what: "cancelled" | "invited") =>
+      detail("cancelled", [
+        [LATER, "corrected"],
+        [LATER, what],
+        [TIME, "corrected"],
+        [TIME, what],
+      ]);
+    const told = (invite: InviteDetail) =>
+      timeline(invite, "anna@example.com", "an@example.com").events.flatMap(({ event, words }) =>
+        event === "corrected" ? [words] : [],
+      );
+    expect(told(twice("cancelled"))).toEqual(["Address corrected to anna@example.com", "Address corrected"]);
+    expect(told(twice("invited"))).toEqual([
+      "Address corrected from an@example.com to ann@example.com",
+      "Address corrected to ann@example.com",
     ]);
   });
 

@@ -5,11 +5,9 @@ import { counted } from "../ui/seat-numbers";
 
 /** What an invite's details say and lists do not, so it is not always known. */
 export interface Told {
-  /** Whether a correction of the address cancelled the invite. Undefined: not known, so that nothing is said of either. */
-  corrected?: boolean;
-  /** The corrected address, if its invite was found. */
-  correctedTo?: string;
-  /** The invite at the end of the chain of corrections, if it was found. It may be removed itself. */
+  /** The corrected address, of an invite that a correction cancelled. */
+  correctedAddress?: string;
+  /** The invite that its person has now, after further corrections. It may be removed itself. */
   newInvite?: Invite | undefined;
   /** Whether an opt-out stands. A refused resend says so too. */
   optedOut?: boolean;
@@ -130,7 +128,7 @@ function placeAndStep(invite: Known, deal: DealState): Place {
     if (!isOptedOut(invite)) return place;
     if (status === "accepted") return { ...place, sentence: `${place.sentence} ${asSentence(howStopped(invite))}` };
     const stopped = { ...place, sentence: `${place.sentence} ${optedOut(invite)}` };
-    if (!mayBeInvited(invite)) return stopped;
+    if (isCorrected(invite)) return stopped;
     const advice = isComplaint(invite)
       ? "Or ask the person for another address, and invite that one."
       : "Invite them again once they have.";
@@ -212,18 +210,15 @@ function closed(invite: Known, { active }: DealState): Place {
   if (status === "released") {
     return { tone: "removed", label: "De-allocated", sentence: `The seat was de-allocated${when}.` };
   }
-  if (invite.corrected === undefined) {
-    return { tone: "removed", label: "Removed", sentence: `Removed${when}.${failure(invite)}` };
-  }
-  if (!invite.corrected) {
+  if (!isCorrected(invite)) {
     const sentence = `Cancelled by a manager${when}.${failure(invite)}`;
     const advice = adviceAgain(invite);
     return { tone: "removed", label: "Cancelled", sentence, ...(advice && { advice }) };
   }
-  const { correctedTo, newInvite } = invite;
-  const later = newInvite && newInvite.email !== correctedTo ? `, and later to ${newInvite.email}` : "";
-  const sentence = correctedTo
-    ? `The address was corrected to ${correctedTo}${when}${later}.`
+  const { correctedAddress, newInvite } = invite;
+  const later = newInvite && newInvite.email !== correctedAddress ? `, and later to ${newInvite.email}` : "";
+  const sentence = correctedAddress
+    ? `The address was corrected to ${correctedAddress}${when}${later}.`
     : `The address was corrected${when}, and the invite went to the new one.`;
   return { tone: "removed", label: "Corrected", sentence: sentence + failure(invite) + removal(newInvite) };
 }
@@ -342,13 +337,7 @@ const on = (time: string) => `on ${shortDate(time)}`;
 
 type Event = InviteDetail["history"][number];
 /** Whether a correction of the address cancelled the invite. */
-export function isCorrected({ status, history }: InviteDetail) {
-  const cancelled = history.find(({ event }) => event === "cancelled");
-  return (
-    status === "cancelled" &&
-    history.some(({ event, at }) => event === "corrected" && (!cancelled || at === cancelled.at))
-  );
-}
+export const isCorrected = ({ correctedTo }: Invite) => correctedTo !== null;
 
 /** What happened to an invite, in its history. */
 const EVENTS: Record<Event["event"], string> = {
@@ -391,13 +380,16 @@ export function timeline(invite: InviteDetail, correctedTo?: string, correctedFr
   const cause = reason && REASONS[reason][0];
   const happened = (what: Event["event"], when: string) =>
     sorted.some(({ event, at }) => event === what && at === when);
+  const corrections = sorted.filter(({ event }) => event === "corrected");
   /** A correction of the address is in two histories: it cancels one invite and sends another. */
-  const correction = ({ at }: Event) => {
-    // By the invite's own end, or by its beginning.
-    if (happened("cancelled", at) || (isCorrected(invite) && !happened("invited", at)))
-      return `Address corrected${correctedTo ? ` to ${correctedTo}` : ""}`;
-    const from = correctedFrom ? ` from ${correctedFrom}` : "";
-    return happened("invited", at) ? `Address corrected${from} to ${invite.email}` : EVENTS.corrected;
+  const ends = corrections.filter(({ at }) => happened("cancelled", at));
+  const beginnings = corrections.filter((event) => happened("invited", event.at) && !ends.includes(event));
+  // The other address is known of the last one.
+  const correction = (event: Event) => {
+    const to = correctedTo && event === ends[0] ? ` to ${correctedTo}` : "";
+    if (ends.includes(event)) return `Address corrected${to}`;
+    const from = correctedFrom && event === beginnings[0] ? ` from ${correctedFrom}` : "";
+    return beginnings.includes(event) ? `Address corrected${from} to ${invite.email}` : EVENTS.corrected;
   };
   // That a correction cancelled the invite is no event of its own.
   const told = sorted.filter(({ event, at }) => event !== "cancelled" || !happened("corrected", at));
@@ -427,11 +419,8 @@ export const currentInvite = ({ newInvite }: Known) => (newInvite && !isRemoved(
 /** Whether the learner waits for a new link or a seat. Who stopped invites since, with an email of another deal, does not. */
 export const isAsked = (invite: Known) => isOpen(invite) && invite.askedAt !== null && !invite.optedOut;
 
-/** Whether no correction of the address removed it: that person has another invite. */
-const mayBeInvited = ({ status, corrected }: Known) => status === "released" || corrected === false;
-
 /** Whether a removed invite's person can be invited again. */
-export const canInviteAgain = (invite: Known) => isRemoved(invite) && mayBeInvited(invite) && !isOptedOut(invite);
+export const canInviteAgain = (invite: Known) => isRemoved(invite) && !isCorrected(invite) && !isOptedOut(invite);
 
 const isUnsent = ({ status, delivery }: Invite) => status === "expired" && delivery.state === "queued";
 const UNSENT = "The email was not sent in time.";
