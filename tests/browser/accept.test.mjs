@@ -218,7 +218,7 @@ const OPEN_AGAIN = { text: "Open the link in the email again" };
  * @type {[string, number | undefined, string, { button?: string, text?: string | RegExp }, (invite: any) => Promise<string>][]}
  */
 const REFUSED = [
-  ["a newer mail was sent", 410, "There is a newer email for you", ASK, async ({ deal, link }) => {
+  ["a newer mail was sent", 410, "A newer email was sent to you", ASK, async ({ deal, link }) => {
     await deal.api("POST", `/invites/${(await deal.rows())[0].id}/resend`, undefined, { "if-match": '"1"' });
     return link;
   }],
@@ -775,7 +775,7 @@ check.detail("an older link tells a learner who is signed in of the seat from it
   const { id } = await deal.row(email);
   await deal.api("POST", `/invites/${id}/resend`);
   await page.reload();
-  await heading(page, "There is a newer email for you");
+  await heading(page, "A newer email was sent to you");
   await page.getByText(/^You already have a seat from Hill & Dale, until /).waitFor();
   await page.getByRole("link", { name: "Start learning" }).waitFor();
 });

@@ -344,7 +344,7 @@ const STATES = {
     const deal = await openInvite(page, stack, "accept-superseded");
     await deal.api("POST", `/invites/${(await deal.rows())[0].id}/resend`, undefined, { "if-match": '"1"' });
     await page.reload();
-    await heading(page, "There is a newer email for you");
+    await heading(page, "A newer email was sent to you");
   } },
   "accept-cancelled": { target: 44, expect: [answered(410)], steps: async ({ page, stack }) => {
     const deal = await openInvite(page, stack, "accept-cancelled");

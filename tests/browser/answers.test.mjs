@@ -72,6 +72,31 @@ check("two people wait and one seat is free: one button resends to the one who a
   assert.equal((await waiting.row(cat)).sends, 1, "who did not ask is not resent to");
 });
 
+check.detail("who asked and whose newest email bounced is left out of a resend to all who wait, with why", {}, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const [ann, bob] = ["ann", "bob"].map((name) => `${name}@${deal.org}.example`);
+  await deal.invite([ann, bob]);
+  for (const email of [ann, bob]) {
+    const link = await stack.linkTo(email);
+    await deal.api("POST", `/invites/${(await deal.row(email)).id}/resend`, {});
+    await until("the resend", async () => (await stack.linkTo(email)) !== link);
+    if (email === ann) await stack.event(ann, "bounce");
+    await answer(stack, link, "ask");
+  }
+  await until("the bounce", async () => (await deal.row(ann)).delivery.state === "bounced");
+  await enter(page, deal.manager, `${deal.path}?status=asked`);
+  const notice = page.getByRole("status").filter({ hasText: "2 people wait" });
+  await notice.getByText("The last email to 1 person bounced or was marked as spam: that row says the next step.").waitFor();
+  await rowOf(page, ann).getByText(/The newest email bounced on .*: no such mailbox\. Correct the address, or resend the invite once the mailbox exists\./).waitFor();
+  await hand.press("checkbox", "Select all on this page");
+  await hand.press("button", "Resend selected");
+  const question = page.getByRole("dialog", { name: "Resend 1 invite?" });
+  await question.getByText(`${ann}: Waiting since`).waitFor();
+  await hand.press("button", "Resend 1 invite", question);
+  await page.getByText(`1 invite resent: ${bob}.`).waitFor();
+  await notice.getByRole("button").waitFor({ state: "detached" });
+});
+
 check.detail("while no seat is free, the page leads to who waits and offers no resend to all of them", {}, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal({ seats: 1 });
   const [ann, bob] = people(deal);

@@ -96,7 +96,7 @@ check.detail("a checked address says that its earlier invite bounced, was declin
   await rowOf(page, at("bob")).getByText(/^Said no on \d+\s\w+\.$/).waitFor();
   await rowOf(page, at("cat")).getByText("This person got an invite at another address. This one would be a second. Will be invited again, unless you correct or remove it.").waitFor();
   await rowOf(page, at("cat")).getByText(new RegExp(`^The address was corrected to ${at("dan")} on \\d+\\s\\w+\\.$`)).waitFor();
-  await rowOf(page, at("fay")).getByText("Check the address before you invite it again. Will be invited again, unless you correct or remove it.").waitFor();
+  await rowOf(page, at("fay")).getByText("“Resend” in its row lifts the block. Will be invited again, unless you correct or remove it.").waitFor();
   await rowOf(page, at("fay")).getByText(/^Cancelled by a manager on \d+\s\w+\. The email had bounced on \d+\s\w+: no such mailbox\.$/).waitFor();
   await rowOf(page, at("gus")).getByText("Stopped invites", { exact: true }).waitFor();
   await rowOf(page, at("gus")).getByText(/^Cancelled by a manager on .* The email was marked as spam on .* another address, and invite that one\.$/).waitFor();

@@ -19,7 +19,7 @@ const WORDS = {
     final: true,
   },
   invite_superseded: {
-    title: "There is a newer email for you",
+    title: "A newer email was sent to you",
     text: "The invite was sent again, so this older link no longer works. Find the newest email (look in your junk folder too) and open its link. If you can’t find it, ask for a new link.",
     asked:
       "The invite was sent again, so this older link no longer works. Find the newest email (look in your junk folder too) and open its link.",

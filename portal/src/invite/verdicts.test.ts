@@ -101,6 +101,8 @@ it.each<[change: Partial<Known>, note: RegExp, list?: "removed"]>([
   expect([spaced(past.note), past.list]).toEqual([expect.stringMatching(note), list]);
 });
 
+const CHECK =
+  "Check the address before you invite it again. A bounce blocks the address. If the new email bounces too, “Resend” in its row lifts the block.";
 const CORRECTED = { correctedTo: "new", correctedAddress: "anne@example.com" } as const;
 const ANNE: Invite = { ...INVITE, email: "anne@example.com" };
 const BOUNCED = { ...DELIVERED.delivery, state: "bounced", reason: "mailbox_unavailable" } as const;
@@ -119,7 +121,7 @@ it.each<[change: Partial<Known>, doubt: string | undefined, note: string, curren
   ],
   [
     { ...CORRECTED, newInvite: { ...ANNE, status: "cancelled", removedAt: MAY }, delivery: BOUNCED },
-    "Check the address before you invite it again.",
+    CHECK,
     "The address was corrected to anne@example.com on 3 May. The email had bounced on 1 May: no such mailbox. The invite to anne@example.com was cancelled on 3 May.",
     undefined,
     "anne@example.com",
@@ -139,7 +141,7 @@ it.each<[change: Partial<Known>, doubt: string | undefined, note: string, curren
   ],
   [
     { delivery: BOUNCED },
-    "Check the address before you invite it again.",
+    CHECK,
     "Cancelled by a manager on 3 May. The email had bounced on 1 May: no such mailbox.",
     undefined,
   ],
@@ -150,16 +152,16 @@ it.each<[change: Partial<Known>, doubt: string | undefined, note: string, curren
     undefined,
   ],
   [{}, undefined, "Cancelled by a manager on 3 May.", undefined],
-  [{ status: "released", delivery: BOUNCED }, undefined, "The seat was de-allocated on 3 May.", undefined],
   [
-    { status: "expired", delivery: BOUNCED },
-    "Check the address before you invite it again.",
-    "The email bounced on 1 May: no such mailbox.",
+    { status: "released", delivery: BOUNCED },
+    CHECK,
+    "The seat was de-allocated on 3 May. The email had bounced on 1 May: no such mailbox.",
     undefined,
   ],
+  [{ status: "expired", delivery: BOUNCED }, CHECK, "The email bounced on 1 May: no such mailbox.", undefined],
   [
     { status: "declined", declinedAt: MAY, delivery: BOUNCED },
-    "Check the address before you invite it again.",
+    CHECK,
     "Said no on 3 May. The email bounced on 1 May: no such mailbox.",
     undefined,
   ],

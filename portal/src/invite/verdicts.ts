@@ -141,9 +141,8 @@ export function doubtAgain(invite: Known): string | undefined {
   if (isCorrected(invite) && (currentInvite(invite) || !invite.newInvite)) {
     return "This person got an invite at another address. This one would be a second.";
   }
-  const isCancelled = invite.status === "cancelled";
   // A full mailbox is no reason to doubt the address.
-  return (isCancelled || isUndelivered(invite)) && invite.delivery.reason !== "temporary"
+  return (isRemoved(invite) || isUndelivered(invite)) && invite.delivery.reason !== "temporary"
     ? adviceAgain(invite)
     : undefined;
 }

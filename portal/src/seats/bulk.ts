@@ -48,7 +48,7 @@ export function leftOut(row: Invite): BulkOutcome | undefined {
   if (isSending(row)) return "sending";
   const { state, reason } = row.delivery;
   const isLost = state === "complained" || (state === "bounced" && reason !== "temporary");
-  return isLost && !isAsked(row) ? "undeliverable" : undefined;
+  return isLost ? "undeliverable" : undefined;
 }
 
 /** Whether everybody whom a resend can reach got an email a short while ago: then it leaves out none of them for that. */

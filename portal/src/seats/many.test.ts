@@ -27,6 +27,12 @@ test.each<[outcome: BulkOutcome, change: Partial<Known>, says: string, step: Reg
     "Stopped invites, or marked one as spam",
     /^Who stopped invites, or marked one as spam, can allow them again, .*, if asked\.$/,
   ],
+  [
+    "undeliverable",
+    { askedAt: MAY, askedFor: "link", delivery: { state: "complained", at: MAY, reason: null } },
+    "Marked as spam",
+    /^Resend to send a new link\. If it bounces, ask the team that runs this site to unblock the address\.$/,
+  ],
   ["opted_out", { optedOutAt: MAY }, "Stopped invites", /^Stopped invites on 3 May\. .* Resend once they have\.$/],
   [
     "opted_out",

@@ -19,6 +19,7 @@ import {
   hasDeclined,
   howFailed,
   howStopped,
+  isAsked,
   isOptedOut,
   isStoppedElsewhere,
   noteOf,
@@ -229,6 +230,8 @@ const WHY_NOT: Record<BulkOutcome, [why: string, step?: string]> = {
 /** A resend of many does not reach a mailbox that did not exist, one of its row does. */
 const ONCE_IT_WORKS = "Once a mailbox that bounced works, use “Resend” in its row.";
 
+const ASKED_SINCE = "Who asked for a new link or a seat since gets it by “Resend” in their row.";
+
 /** The same, with what the question before said of the person. `dated`: whether it says when. */
 function whyNot({ row, outcome }: Results[number], dated = false): [why: string, step?: string] {
   if (outcome === "opted_out" && isOptedOut(row)) {
@@ -238,7 +241,7 @@ function whyNot({ row, outcome }: Results[number], dated = false): [why: string,
   const { state } = row.delivery;
   if (outcome === "undeliverable" && state === "bounced") return [howFailed(row, dated), ONCE_IT_WORKS];
   if (outcome === "undeliverable" && state === "complained") {
-    return [dated ? howStopped(row) : "marked as spam", WHY_NOT.undeliverable[1]!];
+    return [dated ? howStopped(row) : "marked as spam", isAsked(row) ? ASKED_SINCE : WHY_NOT.undeliverable[1]!];
   }
   return WHY_NOT[outcome];
 }

@@ -40,6 +40,7 @@ export function Waiters({
   const open = Math.max(0, available - offers.length);
   const listed = isList ? rows.filter(isAsked) : undefined;
   const first = listed?.filter((row) => !leftOut(row)).slice(0, open) ?? [];
+  const lost = listed?.filter((row) => leftOut(row) === "undeliverable").length ?? 0;
   return (
     <Notice>
       <p>
@@ -52,6 +53,7 @@ export function Waiters({
             : `${count === 1 ? "This person" : "They"} asked for a new link or a seat.`}
         </Text>
         {available > 0 && offers.length > 0 && <Text>{` ${offeredTo(offers, available)}`}</Text>}
+        {lost > 0 && <Text>{` ${notReached(lost)}`}</Text>}
       </p>
       {first.length > 0 && (
         <p key="resend" class="actions">
@@ -81,6 +83,9 @@ function askedFor(rows: Invite[]): string {
   if (seat === 0) return `${unbroken(`${number(link)} asked`)} for a new link.`;
   return `${unbroken(`${number(seat)} asked`)} for a seat${link > 0 ? `, ${unbroken(`${number(link)} for`)} a new link` : ""}.`;
 }
+
+const notReached = (count: number) =>
+  `The last email to ${people(count)} bounced or was marked as spam: ${count === 1 ? "that row says" : "those rows say"} the next step.`;
 
 /** `The free seat is offered to ann@example.com.` If more people have an offer than there are seats, it says who gets one. */
 function offeredTo(rows: readonly Person[], available: number): string {

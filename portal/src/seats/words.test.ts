@@ -46,7 +46,7 @@ describe("one sentence says where a person is, and one button does the next step
     [
       "bounced",
       "suppressed",
-      "Pending – not delivered: The email bounced on 1 Nov: the address has been blocked since an earlier bounce. Correct the address, or resend the invite once the mailbox works. A bounce blocks the address: a resend lifts that, at most once a day. [correct]",
+      "Pending – not delivered: The email bounced on 1 Nov: the address has been blocked since an earlier bounce. Correct the address, or resend the invite once the mailbox works. A resend lifts the block, at most once a day. [correct]",
     ],
     [
       "bounced",
@@ -142,7 +142,7 @@ describe("one sentence says where a person is, and one button does the next step
       "cancelled after a bounce",
       { ...invite("bounced", "mailbox_unavailable"), status: "cancelled", removedAt: LATER },
       5,
-      "Cancelled: Cancelled by a manager on 20 Nov. The email had bounced on 1 Nov: no such mailbox. Check the address before you invite it again.",
+      "Cancelled: Cancelled by a manager on 20 Nov. The email had bounced on 1 Nov: no such mailbox. Check the address before you invite it again. A bounce blocks the address. If the new email bounces too, “Resend” in its row lifts the block.",
     ],
     [
       "cancelled after a full mailbox",
@@ -190,19 +190,19 @@ describe("one sentence says where a person is, and one button does the next step
       "asked while the email was queued, which bounced",
       { ...invite("bounced", "unknown"), ...LINK, sentAt: "2026-11-21T00:00:00Z" },
       5,
-      "Asked for a new link: Waiting since 20 Nov. The newest email bounced on 1 Nov: their mail server did not say why. Resend to send a new link. [resend]",
+      "Asked for a new link: Waiting since 20 Nov. The newest email bounced on 1 Nov: their mail server did not say why. Correct the address, or ask their IT team. [correct]",
     ],
     [
       "asked, and the address is blocked",
       { ...invite("bounced", "suppressed"), askedAt: LATER, askedFor: "link" },
       5,
-      "Asked for a new link: Waiting since 20 Nov. The newest email bounced on 1 Nov: the address has been blocked since an earlier bounce. Resend to send a new link. A bounce blocks the address: a resend lifts that, at most once a day. [resend]",
+      "Asked for a new link: Waiting since 20 Nov. The newest email bounced on 1 Nov: the address has been blocked since an earlier bounce. Correct the address, or resend the invite once the mailbox works. A resend lifts the block, at most once a day. [correct]",
     ],
     [
       "asked for a seat, none is free, and the address is blocked",
       { ...invite("bounced", "suppressed"), ...SEAT },
       0,
-      "Asked for a seat: Waiting since 20 Nov. The newest email bounced on 1 Nov: the address has been blocked since an earlier bounce. Resend once a seat is free. A bounce blocks the address: a resend lifts that, at most once a day.",
+      "Asked for a seat: Waiting since 20 Nov. The newest email bounced on 1 Nov: the address has been blocked since an earlier bounce. No seat is free. Correct the address, or resend the invite once the mailbox works. A resend lifts the block, at most once a day. [correct]",
     ],
     [
       "opted out with the link of an earlier email, after the newest bounced",
@@ -214,13 +214,13 @@ describe("one sentence says where a person is, and one button does the next step
       "declined by the link of an earlier email, after the newest bounced",
       { ...invite("bounced", "temporary"), status: "declined", declinedAt: LATER },
       5,
-      "Declined – not delivered: Said no on 20 Nov. The email bounced on 1 Nov: the mailbox is full, or its server did not answer. If they change their mind, resend the invite.",
+      "Declined – not delivered: Said no on 20 Nov. The email bounced on 1 Nov: the mailbox is full, or its server did not answer. If they change their mind, resend the invite later, or ask their IT team.",
     ],
     [
       "declined, and no such mailbox",
       { ...invite("bounced", "mailbox_unavailable"), status: "declined", declinedAt: LATER },
       5,
-      "Declined – not delivered: Said no on 20 Nov. The email bounced on 1 Nov: no such mailbox. If they change their mind, correct the address.",
+      "Declined – not delivered: Said no on 20 Nov. The email bounced on 1 Nov: no such mailbox. If they change their mind, correct the address, or resend the invite once the mailbox exists.",
     ],
     [
       "declined, and marked as spam",
@@ -266,6 +266,30 @@ describe("one sentence says where a person is, and one button does the next step
       { status: "released", removedAt: LATER, optedOutAt: TIME },
       5,
       `De-allocated: The seat was de-allocated on 20 Nov. Stopped invites on 1 Nov. ${OUT} Invite them again once they have.`,
+    ],
+    [
+      "cancelled, and blocked before",
+      { ...invite("bounced", "suppressed"), status: "cancelled", removedAt: LATER },
+      5,
+      "Cancelled: Cancelled by a manager on 20 Nov. The email had bounced on 1 Nov: the address has been blocked since an earlier bounce. Check the address before you invite it again. If the new email bounces too, “Resend” in its row lifts the block.",
+    ],
+    [
+      "de-allocated after a bounce",
+      { ...invite("bounced", "rejected"), status: "released", removedAt: LATER },
+      5,
+      "De-allocated: The seat was de-allocated on 20 Nov. The email had bounced on 1 Nov: their mail server refused it. Ask their IT team to let it through before you invite it again.",
+    ],
+    [
+      "declined, and refused by the mail server",
+      { ...invite("bounced", "rejected"), status: "declined", declinedAt: LATER },
+      5,
+      "Declined – not delivered: Said no on 20 Nov. The email bounced on 1 Nov: their mail server refused it. If they change their mind, ask their IT team to let it through. Then resend the invite.",
+    ],
+    [
+      "asked for a seat, and the mailbox is full",
+      { ...invite("bounced", "temporary"), askedAt: LATER, askedFor: "seat" },
+      0,
+      "Asked for a seat: Waiting since 20 Nov. The newest email bounced on 1 Nov: the mailbox is full, or its server did not answer. No seat is free. Resend the invite later, or ask their IT team.",
     ],
     [
       "cancelled, and marked as spam",
@@ -332,13 +356,13 @@ describe("one sentence says where a person is, and one button does the next step
       "asked after an opt-out and a bounce",
       { ...invite("bounced", "unknown"), ...LINK, optedOut: false },
       5,
-      "Asked for a new link: Waiting since 20 Nov. The newest email bounced on 1 Nov: their mail server did not say why. Resend to send a new link. [resend]",
+      "Asked for a new link: Waiting since 20 Nov. The newest email bounced on 1 Nov: their mail server did not say why. Correct the address, or ask their IT team. [correct]",
     ],
     [
       "asked after a complaint",
       { ...invite("complained"), ...SEAT, optedOutAt: null },
       1,
-      "Asked for a seat: Waiting since 20 Nov. The email was marked as spam on 1 Nov. 1 seat is free now. Resend to send a new link. [resend]",
+      "Asked for a seat: Waiting since 20 Nov. The email was marked as spam on 1 Nov. 1 seat is free now. Resend to send a new link. If it bounces, ask the team that runs this site to unblock the address. [resend]",
     ],
     [
       "asked, and could not be sent",

@@ -65,6 +65,8 @@ export const SOME_OPTED_OUT = `Who ${STOPPED}, ${WAY_BACK}`;
 export const SOME_STOPPED = `Who stopped invites ${WAY_BACK}`;
 
 const ALLOWED_AGAIN = "They allow invites again now. Resend the invite.";
+/** After a complaint, SES blocks the address until an operator takes it off its list. */
+const IF_BLOCKED = "If it bounces, ask the team that runs this site to unblock the address.";
 
 type Reason = Exclude<Invite["delivery"]["reason"], null>;
 
@@ -110,15 +112,20 @@ export const isOver = (invite: Invite, now: number) =>
 export function placeOf(invite: Known, deal: DealState): Place {
   const { tone, label, sentence, ...next } = placeAndStep(invite, deal);
   // The other rows say nothing of the bounce, or advise no resend.
-  if (next.advice && (next.step || isAsked(invite))) next.advice += unblocking(invite);
+  if (next.advice && (next.step || isAsked(invite))) {
+    const isSaid = invite.delivery.reason === "suppressed";
+    next.advice += isSaid ? " A resend lifts the block, at most once a day." : unblocking(invite);
+  }
   return { tone, label, sentence, ...(deal.active && next) };
 }
 
-/** What a resend does for an address that the email service blocks after a bounce. */
-export const unblocking = ({ delivery: { state, reason } }: Invite) =>
-  state === "bounced" && (reason === "suppressed" || reason === "mailbox_unavailable")
-    ? " A bounce blocks the address: a resend lifts that, at most once a day."
-    : "";
+/** Whether the email service blocks the address after a bounce. */
+const isBlocked = ({ delivery: { state, reason } }: Invite) =>
+  state === "bounced" && (reason === "suppressed" || reason === "mailbox_unavailable");
+
+/** What a resend does for an address that is blocked. */
+export const unblocking = (invite: Invite) =>
+  isBlocked(invite) ? " A bounce blocks the address: a resend lifts that, at most once a day." : "";
 
 function placeAndStep(invite: Known, deal: DealState): Place {
   const { status, delivery } = invite;
@@ -143,9 +150,7 @@ function placeAndStep(invite: Known, deal: DealState): Place {
     if (!isOptedOut(invite)) {
       const sentence = `${no}${asSpam(invite)}.`;
       if (declined) return { ...place, sentence, advice: `They allow invites again now. ${wayBack(invite)}` };
-      // SES goes on blocking the address until an operator takes it off its list.
-      const advice = `${ALLOWED_AGAIN} If it bounces, ask the team that runs this site to unblock the address.`;
-      return { ...place, sentence, advice, step: "resend" };
+      return { ...place, sentence, advice: `${ALLOWED_AGAIN} ${IF_BLOCKED}`, step: "resend" };
     }
     const blocked = { ...place, sentence: `${no}${optedOut(invite)}` };
     if (declined) {
@@ -163,8 +168,9 @@ function placeAndStep(invite: Known, deal: DealState): Place {
     const sentence = `The email ${howFailed(invite)}.${oldLinks(invite)}`;
     const place = { tone: "failed", label: `${label} – not delivered` } as const;
     if (declined) {
-      const advice = step === "correct" ? "If they change their mind, correct the address." : wayBack(invite);
-      return { ...place, sentence: no + sentence, advice };
+      const isAllowed = !advice || delivery.reason === "opted_out";
+      const way = isAllowed ? wayBack(invite) : `If they change their mind, ${uncapital(advice)}`;
+      return { ...place, sentence: no + sentence, advice: way };
     }
     return {
       ...place,
@@ -207,13 +213,15 @@ function closed(invite: Known, { active }: DealState): Place {
     return { tone: "accepted", label: "Accepted", sentence: `${since}${other}.` };
   }
   const when = removedAt ? ` ${on(removedAt)}` : "";
+  const advice = adviceAgain(invite);
+  const again = advice && { advice };
   if (status === "released") {
-    return { tone: "removed", label: "De-allocated", sentence: `The seat was de-allocated${when}.` };
+    const sentence = `The seat was de-allocated${when}.${failure(invite)}`;
+    return { tone: "removed", label: "De-allocated", sentence, ...again };
   }
   if (!isCorrected(invite)) {
     const sentence = `Cancelled by a manager${when}.${failure(invite)}`;
-    const advice = adviceAgain(invite);
-    return { tone: "removed", label: "Cancelled", sentence, ...(advice && { advice }) };
+    return { tone: "removed", label: "Cancelled", sentence, ...again };
   }
   const { correctedAddress, newInvite } = invite;
   const later = newInvite && newInvite.email !== correctedAddress ? `, and later to ${newInvite.email}` : "";
@@ -239,11 +247,17 @@ function failure(invite: Invite, email = "email", had = "had "): string {
 }
 
 /** What to do before the address is invited again. */
-export function adviceAgain({ delivery: { state, reason } }: Invite): string | undefined {
+export function adviceAgain(invite: Invite): string | undefined {
+  const { state, reason } = invite.delivery;
   if (!isFailure(state) || !reason) return undefined;
   if (reason === "rejected") return "Ask their IT team to let it through before you invite it again.";
   if (reason === "temporary") return "Invite it again later, or ask their IT team.";
-  return REASONS[reason][2] === "correct" ? "Check the address before you invite it again." : undefined;
+  if (REASONS[reason][2] !== "correct") return undefined;
+  const check = "Check the address before you invite it again.";
+  if (!isBlocked(invite)) return check;
+  // Only a resend unblocks an address, and a removed invite has none.
+  const block = reason === "suppressed" ? "" : " A bounce blocks the address.";
+  return `${check}${block} If the new email bounces too, “Resend” in its row lifts the block.`;
 }
 
 /** What a resend has ended, whether or not its email arrives. */
@@ -269,6 +283,7 @@ export function howStopped(invite: Known): string {
 }
 
 export const capital = (words: string) => words.charAt(0).toUpperCase() + words.slice(1);
+const uncapital = (words: string) => words.charAt(0).toLowerCase() + words.slice(1);
 export const asSentence = (words: string) => `${capital(words)}.`;
 
 /** How somebody who declined can still get a seat. A link of an earlier email declines too, and does not accept. */
@@ -280,25 +295,34 @@ function wayBack({ expiresAt, delivery }: Invite): string {
 const NEW_LINK = "Resend to send a new link.";
 
 function asked(invite: Invite, { available, active, offered = 0 }: DealState): Place {
-  const { status, askedAt, askedFor, sentAt } = invite;
+  const { status, askedAt, askedFor, sentAt, delivery } = invite;
+  const { state, reason } = delivery;
   const refusal = isComplaint(invite) ? ` ${asSpam(invite)}.` : failure(invite, "newest email", "");
-  const since = `${active ? `Waiting since ${shortDate(askedAt!)}.` : `Asked ${on(askedAt!)}.`}${refusal}`;
+  const sentence = `${active ? `Waiting since ${shortDate(askedAt!)}.` : `Asked ${on(askedAt!)}.`}${refusal}`;
+  const label = askedFor === "seat" ? "Asked for a seat" : "Asked for a new link";
+  const place = { tone: "asked", label, sentence } as const;
+  const [, cure, cureStep] = isFailure(state) && reason ? REASONS[reason] : [];
+  // What keeps a new link from arriving comes first.
+  const mend = state === "bounced" || cureStep === "correct" ? cure : undefined;
+  const newLink = isComplaint(invite) ? `${NEW_LINK} ${IF_BLOCKED}` : NEW_LINK;
+  const next = { advice: mend ?? newLink, step: mend ? cureStep! : "resend" } as const;
   if (askedFor !== "seat") {
-    const place = { tone: "asked", label: "Asked for a new link", sentence: since } as const;
     // The email was queued when the person asked.
     if (status === "pending" && sentAt && sentAt > askedAt! && !isRefused(invite)) {
       return { ...place, advice: `An email with a new link went out since, ${on(sentAt)}.` };
     }
-    return { ...place, advice: NEW_LINK, step: "resend" };
+    return { ...place, ...next };
   }
-  const label = "Asked for a seat";
-  if (available === 0) return { tone: "asked", label, sentence: since, advice: "Resend once a seat is free." };
-  if (offered >= available) {
-    const all = available === 1 ? "The free seat is" : "The free seats are";
-    return { tone: "asked", label, sentence: since, advice: `${all} offered to others. Resend once another is free.` };
+  if (offered < available) {
+    const free = `${unbroken(counted(available, "seat is", "seats are"))} free now.`;
+    return { ...place, ...next, advice: `${free} ${next.advice}` };
   }
-  const free = `${unbroken(counted(available, "seat is", "seats are"))} free now. ${NEW_LINK}`;
-  return { tone: "asked", label, sentence: since, advice: free, step: "resend" };
+  const none =
+    available === 0
+      ? "No seat is free."
+      : `${available === 1 ? "The free seat is" : "The free seats are"} offered to others.`;
+  if (mend) return { ...place, advice: `${none} ${mend}`, ...(cureStep === "correct" && { step: cureStep }) };
+  return { ...place, advice: available === 0 ? "Resend once a seat is free." : `${none} Resend once another is free.` };
 }
 
 function pending(invite: Invite): Omit<Place, "tone"> {
