@@ -30,6 +30,7 @@ pub fn release<'a>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::Name;
     use super::super::tests::{at, invite};
     use super::*;
 
@@ -52,5 +53,15 @@ mod tests {
             assert_eq!(released.map(|(_, learner)| learner), verdict, "{state:?}");
         }
         assert_eq!(release(None, None, None, at(9)), Err(InviteRefusal::NotFound));
+    }
+
+    #[test]
+    fn a_released_invite_keeps_no_name_and_says_when_and_by_whom() {
+        let (state, learner) = (InviteState::Accepted, Some(PersonId::new("issuer", "ann")));
+        let held = Invite { state, learner, name: Name::clean("Ann"), ..invite() };
+        let (released, _) = release(Some(&held), None, Some("max@acme.example"), at(9)).unwrap();
+        let (state, removed_at) = (InviteState::Released, Some(at(9)));
+        let history = held.history.with(HistoryEvent::Released, at(9), Some("max@acme.example"));
+        assert_eq!(released, Invite { state, removed_at, name: None, history, ..held });
     }
 }

@@ -3,7 +3,7 @@
 //! write, which DynamoDB charges like the write.
 
 use super::table::{
-    Answer, LIFETIME, Table, after, done, learner, new_deal_of, new_send, page_query, s, soon, start,
+    Answer, LIFETIME, Table, after, done, learner, new_deal_of, new_send, page_query, s, start,
 };
 use super::wire::Usage;
 use chrono::Duration;
@@ -85,7 +85,7 @@ async fn every_operation_keeps_to_its_budget() {
     table.note("accept, refused: unknown", 1, 1.0, 10.0);
     store.seats_of(&learner("ann")).await.unwrap();
     table.note("a learner's seats", 2, 2.0, 0.0);
-    store.release_seat(again.key(), None, None, after(63), soon()).await.unwrap().unwrap();
+    table.releases(&again, after(63)).await;
     table.note("release", 2, 1.0, 9.0);
     // The engine does not count the refused write, which costs one unit.
     table.send(&address(0), after(64)).await;

@@ -39,7 +39,7 @@ async fn i6_a_guess_gets_one_answer_by_one_round_trip_whatever_it_hits() {
     done(table.cancel(&cancelled, after(1)).await);
     let (released, _) = table.send("released@example.com", start()).await;
     table.accepts(&released, "leaver", after(2)).await;
-    table.store.release_seat(released.key(), None, None, after(2), soon()).await.unwrap().unwrap();
+    table.releases(&released, after(2)).await;
     let (expired, _) = table.send("expired@example.com", start() - Duration::days(29)).await;
     let (declined, _) = table.send("declined@example.com", start()).await;
     done(table.answer(&declined, Answer::Decline, after(1)).await);

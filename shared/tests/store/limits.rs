@@ -106,8 +106,7 @@ async fn unused_sends_are_refunded_once_despite_other_writes() {
     take(&table, &max, &limits, 6, 0).await;
     // The response to the first refund is lost, and the second refund arrives before the first is repeated.
     let others = table.others();
-    table.wire.disturb([Fault::LoseAnswer]);
-    table.wire.before_next_write(async move { others.store.refund(second, 0).await.unwrap() });
+    table.wire.lose_answer_after(async move { others.store.refund(second, 0).await.unwrap() });
     table.store.refund(first, 0).await.unwrap();
     assert!(table.wire.is_quiet());
     assert_eq!(take(&table, &max, &limits, 20, 1).await.sends, 14);

@@ -2,7 +2,7 @@
 
 use super::table::{
     Answer, LIFETIME, Table, after, done, email, item, learner, n, new_deal_of, new_send, page_query, s,
-    soon, start,
+    start,
 };
 use chrono::Duration;
 use shared::domain::outcome::Outcome;
@@ -343,8 +343,7 @@ async fn removed_rows_are_listed_newest_first_for_thirty_days() {
             table.send(&format!("p{number}@example.com"), after(10 - i64::try_from(number).unwrap())).await.0;
         if status == Released {
             table.accepts(&link, &format!("p{number}"), after(20)).await;
-            let released = table.store.release_seat(link.key(), None, None, after(removed_at), soon()).await;
-            released.unwrap().unwrap();
+            table.releases(&link, after(removed_at)).await;
         } else {
             done(table.cancel(&link, after(removed_at)).await);
         }

@@ -292,6 +292,10 @@ impl Table {
         self.accept(link, who, now).await.unwrap();
     }
 
+    pub(crate) async fn releases(&self, link: &Link, now: Timestamp) {
+        self.store.release_seat(link.key(), None, None, now, soon()).await.unwrap().unwrap();
+    }
+
     pub(crate) async fn now(&self, link: &Link) -> Invite {
         self.store.invite(link.key()).await.unwrap().unwrap().invite
     }
