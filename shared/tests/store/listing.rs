@@ -151,19 +151,19 @@ async fn each_reason_to_look_at_an_invite_has_its_list_and_count() {
     for link in &links[..30] {
         done(table.answer(link, Answer::Decline, after(1_000)).await);
     }
-    let bounced = |reason| move |at| Delivery::Bounced { reason, at };
-    let told: [(usize, &dyn Fn(Timestamp) -> Delivery); 7] = [
-        (0, &bounced(BounceReason::Unknown)),
-        (31, &bounced(BounceReason::Temporary)),
-        (32, &bounced(BounceReason::MailboxUnavailable)),
-        (33, &|at| Delivery::Complained { at }),
-        (36, &bounced(BounceReason::Temporary)),
-        (37, &|at| Delivery::Delivered { at }),
-        (38, &|at| Delivery::Delayed { at }),
+    let at = after(1_500);
+    let bounced = |reason| Delivery::Bounced { reason, at };
+    let told = [
+        (33, Delivery::Complained { at }),
+        (32, bounced(BounceReason::MailboxUnavailable)),
+        (31, bounced(BounceReason::Temporary)),
+        (0, bounced(BounceReason::Unknown)),
+        (36, bounced(BounceReason::Temporary)),
+        (37, Delivery::Delivered { at }),
+        (38, Delivery::Delayed { at }),
     ];
-    for (seconds, (i, told)) in (1..).zip(told) {
-        let at = after(2_000 - seconds);
-        done(table.track(&links[i], told(at), at).await);
+    for (seconds, (i, told)) in (2_000..).zip(told) {
+        done(table.track(&links[i], told, after(seconds)).await);
     }
     table.accepts(&links[36], "ann", after(3_000)).await;
     // Two declined ones, of which one bounced, and an expired one.
@@ -182,7 +182,7 @@ async fn each_reason_to_look_at_an_invite_has_its_list_and_count() {
     ];
     for (filter, mut expected) in lists {
         let listed: Vec<_> = expected.iter().copied().map(address).collect();
-        for limit in [1, 2, 7, 20, 200] {
+        for limit in [1, 7, 200] {
             let rows = rows(&table, filter, limit, late).await;
             assert_eq!(typed(&rows), listed, "{filter:?}, {limit} a page");
             // I10: a list says who complained, without a read of the opt-outs.
@@ -336,11 +336,9 @@ async fn search_finds_by_the_beginning_in_the_order_of_addresses() {
 async fn removed_rows_are_listed_newest_first_for_thirty_days() {
     use Status::{Cancelled, Released};
     let table = Table::new(50).await;
-    for (number, (status, removed_at)) in
-        [(Cancelled, 60), (Released, 61), (Cancelled, 62), (Released, 62)].into_iter().enumerate()
-    {
-        let link =
-            table.send(&format!("p{number}@example.com"), after(10 - i64::try_from(number).unwrap())).await.0;
+    let removals = [(Cancelled, 60), (Released, 61), (Released, 62), (Cancelled, 63)];
+    for (number, (status, removed_at)) in (0..).zip(removals) {
+        let (link, _) = table.send(&format!("p{number}@example.com"), after(10 - number)).await;
         if status == Released {
             table.accepts(&link, &format!("p{number}"), after(20)).await;
             table.releases(&link, after(removed_at)).await;
@@ -350,30 +348,24 @@ async fn removed_rows_are_listed_newest_first_for_thirty_days() {
     }
     table.send("pending@example.com", after(70)).await;
     let removed = async |limit, now| {
-        let found = rows(&table, Some(StatusFilter::Removed), limit, now).await;
-        let row = |row: &Invite| {
-            let (status, removed) = (row.status(table.deal.ends_at, now), row.removed_at.unwrap());
-            assert_eq!(row.name, None, "{status:?}");
-            (status, (removed - start()).num_seconds(), (row.queued.at - start()).num_seconds())
+        let row = |row: Invite| {
+            let seconds = |at: Timestamp| (at - start()).num_seconds();
+            assert_eq!(row.name, None);
+            (row.status(table.deal.ends_at, now), seconds(row.removed_at.unwrap()), seconds(row.queued.at))
         };
-        let mut found: Vec<_> = found.iter().map(row).collect();
-        // Two were removed in one second.
-        found.sort_by_key(|(_, removed_at, queued_at)| Reverse((*removed_at, *queued_at)));
-        found
+        let found = rows(&table, Some(StatusFilter::Removed), limit, now).await;
+        found.into_iter().map(row).collect::<Vec<_>>()
     };
-    let all = [(Cancelled, 62, 8), (Released, 62, 7), (Released, 61, 9), (Cancelled, 60, 10)];
+    let all = [(Cancelled, 63, 7), (Released, 62, 8), (Released, 61, 9), (Cancelled, 60, 10)];
     let days = Duration::days(30);
-    for limit in [1, 2, 3, 50] {
+    for limit in [1, 3, 50] {
         for (now, shown) in
-            [(after(100), 4), (after(60) + days, 4), (after(61) + days, 3), (after(63) + days, 0)]
+            [(after(100), 4), (after(60) + days, 4), (after(61) + days, 3), (after(64) + days, 0)]
         {
             assert_eq!(removed(limit, now).await, all[..shown], "{limit} a page, at {now}");
         }
     }
-    let page = page(&table, &page_query(Some(StatusFilter::Removed), 2), after(61) + days).await;
-    assert!(page.next.is_some(), "one more");
-    let before = page_query(Some(StatusFilter::Removed), 3);
-    let whole = self::page(&table, &before, after(61) + days).await;
+    let whole = page(&table, &page_query(Some(StatusFilter::Removed), 3), after(61) + days).await;
     assert_eq!((whole.invites.len(), whole.next), (3, None), "what is older does not make another page");
     // Invited again, an invite is removed no longer.
     table.send("p0@example.com", after(80)).await;
@@ -410,14 +402,12 @@ async fn organisations_are_found_by_a_part_and_come_in_the_order_of_their_ids() 
     };
     let [ac, acme, beta, zeta] =
         ["ac: Acid", "acme: Acme Limited", "acme-b: Beta of ACME", "zeta: Zürich Acme"];
-    for limit in [1, 2, 3, 4, 50] {
+    for limit in [1, 2, 50] {
         assert_eq!(found("", limit).await, [ac, acme, beta, zeta], "{limit} a page");
         assert_eq!(found("acme", limit).await, [acme, beta, zeta], "{limit} a page");
-    }
-    assert_eq!(found("ZÜR", 50).await, [zeta]);
-    for limit in [1, 50] {
         assert_eq!(found("old name", limit).await, [acme], "the name of an older deal, {limit} a page");
     }
+    assert_eq!(found("ZÜR", 50).await, [zeta]);
     let name = Title::parse("Zeta").unwrap();
     let change = DealChange { organisation_name: Some(name), ..DealChange::default() };
     table.store.change_deal(made[3], &change).await.unwrap().unwrap();
