@@ -1,8 +1,6 @@
-//! The mailer's verdicts on SES's responses, and on a missing response.
+//! The mailer without a response of SES, and its calls that send nothing to learners. Its verdicts are in `sending.rs`.
 
-use super::ses::{
-    DOWN, FAILED, NO_LIMITS, PAUSED, SENT, THROTTLED, config, mail_config, mailer, response, sdk,
-};
+use super::ses::{NO_LIMITS, SENT, SUSPENDED, config, mail_config, mailer, response, sdk};
 use aws_sdk_sesv2::config::{AsyncSleep, Builder, SharedAsyncSleep, Sleep};
 use aws_smithy_runtime_api::client::http::HttpConnectorFuture;
 use shared::mail::Mail;
@@ -13,54 +11,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Barrier;
 
-const LONG: Duration = Duration::from_secs(20);
-
-fn mails(count: usize) -> Vec<Mail> {
-    let mail = |_| Mail {
-        to: "ann@example.com".to_owned(),
-        subject: "subject".to_owned(),
-        html: "<p>html</p>".to_owned(),
-        text: "text".to_owned(),
-        unsubscribe: "https://portal.example/api/invites/unsubscribe/id".to_owned(),
-        tags: ["deal", "invite", "send"].map(|name| (name, "1".to_owned())).into(),
-    };
-    (0..count).map(mail).collect()
-}
-
-/// I4: only an explicit refusal means *not sent*, so that the link may be dropped.
-#[tokio::test]
-async fn i4_only_an_explicit_refusal_means_not_sent() {
-    let suspended = (200, r#"{"BulkEmailEntryResults":[{"Status":"ACCOUNT_SUSPENDED"}]}"#);
-    let new_status = (200, r#"{"BulkEmailEntryResults":[{"Status":"SOMETHING_NEW"}]}"#);
-    let no_status = (200, r#"{"BulkEmailEntryResults":[{}]}"#);
-    let new_refusal = (403, r#"{"__type":"SomethingNewException"}"#);
-    let cases = [
-        (PAUSED, Verdict::Stopped),
-        (suspended, Verdict::Stopped),
-        (new_refusal, Verdict::Unreached),
-        (THROTTLED, Verdict::Throttled),
-        (DOWN, Verdict::Unavailable),
-        (new_status, Verdict::Unavailable),
-        (no_status, Verdict::Unavailable),
-        (FAILED, Verdict::Unknown),
-    ];
-    for (answer, verdict) in cases {
-        let verdicts = mailer(&[answer]).send(&mails(1), LONG).await;
-        assert_eq!(verdicts, [verdict], "{answer:?}");
-    }
-    assert!(Verdict::Unavailable.ends_the_run());
-}
-
 #[tokio::test]
 async fn the_smoke_test_says_what_ses_refused() {
     let denied = "AccessDeniedException: User: x is not authorized to perform ses:SendBulkTemplatedEmail";
     let refused = r#"{"__type":"AccessDeniedException","message":"User: x is not authorized to perform ses:SendBulkTemplatedEmail"}"#;
-    let suspended = r#"{"BulkEmailEntryResults":[{"Status":"ACCOUNT_SUSPENDED"}]}"#;
     let rejected = r#"{"BulkEmailEntryResults":[{"Status":"FAILED","Error":"Not today"}]}"#;
     let cases = [
         (SENT, Ok(())),
         ((403, refused), Err(denied)),
-        ((200, suspended), Err("ACCOUNT_SUSPENDED")),
+        (SUSPENDED, Err("ACCOUNT_SUSPENDED")),
         ((200, rejected), Err("Not today")),
         ((200, "{}"), Err("an answer without a result")),
         ((200, "no JSON"), Err("no answer")),
@@ -89,10 +48,18 @@ async fn a_call_without_a_response_ends_after_ten_seconds() {
     let silent = sdk(|| HttpConnectorFuture::new(std::future::pending()));
     let client = Builder::from(&silent).sleep_impl(SharedAsyncSleep::new(TenSeconds));
     let mailer = Mailer::new(client, &mail_config(0));
-    let mails = mails(1);
+    let mail = Mail {
+        to: "ann@example.com".to_owned(),
+        subject: "subject".to_owned(),
+        html: "<p>html</p>".to_owned(),
+        text: "text".to_owned(),
+        unsubscribe: "https://portal.example/api/invites/unsubscribe/id".to_owned(),
+        tags: Vec::new(),
+    };
+    let mails = [mail];
     // The run has an hour.
     let sending = mailer.send(&mails, Duration::from_hours(1));
-    let verdicts = tokio::time::timeout(LONG, sending).await;
+    let verdicts = tokio::time::timeout(Duration::from_secs(20), sending).await;
     assert_eq!(verdicts.unwrap(), [Verdict::Unknown]);
 }
 

@@ -21,6 +21,7 @@ pub(crate) const SENT: Reply = (200, r#"{"BulkEmailEntryResults":[{"Status":"SUC
 pub(crate) const THROTTLED: Reply = (429, r#"{"__type":"TooManyRequestsException","message":"rate"}"#);
 pub(crate) const FAILED: Reply = (500, r#"{"__type":"InternalFailure"}"#);
 pub(crate) const PAUSED: Reply = (400, r#"{"__type":"SendingPausedException","message":"paused"}"#);
+pub(crate) const SUSPENDED: Reply = (200, r#"{"BulkEmailEntryResults":[{"Status":"ACCOUNT_SUSPENDED"}]}"#);
 pub(crate) const DOWN: Reply = (503, r#"{"__type":"ServiceUnavailable"}"#);
 
 /// SES, which answers each call by this function.
