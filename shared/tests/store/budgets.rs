@@ -244,14 +244,15 @@ async fn the_cost_of_a_page_does_not_grow_with_the_deal() {
         ("asked", Some(StatusFilter::Asked), 4.0),
         ("all", None, 6.0),
     ];
-    let mut of_a_hundred = Vec::new();
-    for (tab, filter, ceiling) in tabs {
+    let read = async |filter| {
         table.reset_counts();
-        let read = table.store.page(table.deal.id, &page_query(filter, 50), late).await.unwrap().unwrap();
-        assert_eq!(read.invites.len(), 50, "{tab}");
+        let page = table.store.page(table.deal.id, &page_query(filter, 50), late).await.unwrap().unwrap();
+        assert_eq!(page.invites.len(), 50, "{filter:?}");
+    };
+    let mut of_a_hundred = Vec::new();
+    for (_, filter, _) in tabs {
+        read(filter).await;
         of_a_hundred.push(table.wire.usage());
-        let units = of_a_hundred.last().unwrap().read_units;
-        assert!(units <= ceiling, "{tab}: {units} RRU");
     }
     table.write_copies(&pending, 10_099..10_999).await;
     table.reset_counts();
@@ -264,9 +265,7 @@ async fn the_cost_of_a_page_does_not_grow_with_the_deal() {
         assert_eq!((counts.pending, counts.expired), expected, "more than a thousand are counted as more");
     }
     for ((tab, filter, ceiling), before) in tabs.into_iter().zip(of_a_hundred) {
-        table.reset_counts();
-        let read = table.store.page(table.deal.id, &page_query(filter, 50), late).await.unwrap().unwrap();
-        assert_eq!(read.invites.len(), 50, "{tab}");
+        read(filter).await;
         let now = table.note(&format!("Deal seats page, 50 of 10,000 rows, {tab}"), 1, ceiling, 0.0);
         assert_eq!(now, before, "{tab}: 10,001 pending invites cost more than 100");
     }
