@@ -4,18 +4,17 @@ use super::ses::{
     DOWN, FAILED, NO_LIMITS, PAUSED, Reply, SENT, SUSPENDED, THROTTLED, config, mail_config, mailer,
     response, sdk,
 };
-use super::table::{Table, done, email, learner, new_deal, soon, start};
+use super::table::{ANN, Table, done, email, learner, new_deal, soon, start};
 use aws_smithy_runtime_api::client::http::HttpConnectorFuture;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use chrono::TimeDelta;
 use shared::audit::Ledger;
 use shared::clock::{self, Deadline};
-use shared::domain::resend::resend;
 use shared::domain::send::{Invitee, invite};
 use shared::domain::{Delivery, FailureReason, Invite, InviteKey};
 use shared::http::Manager;
 use shared::mail::ses::Mailer;
-use shared::sending::{Claim, Row, RowOutcome, Rule, Runner, SendRequest, Sending};
+use shared::sending::{Claim, Row, Runner, SendRequest, Sending};
 use shared::store::Seen;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
@@ -64,42 +63,30 @@ impl ClaimedMails {
 #[tokio::test]
 async fn i3_nobody_is_invited_to_a_deleted_deal() {
     let mails = ClaimedMails::new(0, &[SENT], 0).await;
-    let (store, link) = (&mails.table.store, mails.table.link("ann@example.com"));
-    let invitee = Invitee { id: link.invite, email: email("ann@example.com"), name: None };
-    let row =
-        |seen, opted_out, rule| Row { invite: link.invite, seen, opted_out, order: 0, replaces: None, rule };
-    let first = |is_out| {
-        let rule: Rule<'_> = Box::new(|existing, send, now| invite(existing, &invitee, send, now));
-        vec![row(Seen::Nothing, Some(is_out), rule)]
-    };
-    let again = |seen| {
-        let rule: Rule<'_> = Box::new(|existing, send, now| resend(existing, None, send, now));
-        vec![row(seen, None, rule)]
-    };
-    for (what, rows, is_deleted) in [
-        ("no row", vec![], false),
-        ("an invite", first(false), false),
-        ("an invite", first(false), true),
-        ("an opt-out", first(true), false),
-        ("nobody to resend", again(Seen::Record(None)), false),
-        ("nobody to resend", again(Seen::Unread), false),
-    ] {
+    let (store, link) = (&mails.table.store, mails.table.link(ANN));
+    let invitee = Invitee { id: link.invite, email: email(ANN), name: None };
+    for (is_out, is_deleted) in [(false, false), (false, true), (true, false)] {
+        let (what, is_invited) =
+            (format!("opted out: {is_out}, deleted: {is_deleted}"), !is_out && !is_deleted);
         let (new, now) = (new_deal(3), clock::now());
         let made = store.create_deal(&new, None, TimeDelta::days(365), now).await.unwrap().unwrap();
-        let (deal, is_invite) = (made.id, what == "an invite");
+        let key = InviteKey { deal: made.id, invite: link.invite };
         let manager = Manager { id: learner("max"), organisation: new.organisation.id, email: None };
         let request = SendRequest { deal: made, manager, now, deadline: soon(), ledger: Ledger::default() };
         if is_deleted {
-            store.delete_deal(deal, None).await.unwrap().unwrap();
+            store.delete_deal(key.deal, None).await.unwrap().unwrap();
         }
-        let sent = mails.sending.send(&request, rows).await;
-        assert_eq!(sent.is_err(), is_invite && is_deleted, "{what}, deleted: {is_deleted}");
-        let are_refused = sent.is_ok_and(|sent| matches!(sent[..], [RowOutcome::Refused(..)]));
-        assert_eq!(are_refused, !is_invite && what != "no row", "{what}");
-        let is_invited = is_invite && !is_deleted;
-        let key = InviteKey { deal, invite: link.invite };
-        assert_eq!(store.invite(key).await.unwrap().is_some(), is_invited, "{what}, deleted: {is_deleted}");
-        assert_eq!(store.delete_deal(deal, None).await.unwrap().is_ok(), !is_invited, "{what}");
+        let row = Row {
+            invite: link.invite,
+            seen: Seen::Nothing,
+            opted_out: Some(is_out),
+            order: 0,
+            rule: Box::new(|existing, send, now| invite(existing, &invitee, send, now)),
+            replaces: None,
+        };
+        assert_eq!(mails.sending.send(&request, vec![row]).await.is_err(), is_deleted, "{what}");
+        assert_eq!(store.invite(key).await.unwrap().is_some(), is_invited, "{what}");
+        assert_eq!(store.delete_deal(key.deal, None).await.unwrap().is_ok(), !is_invited, "{what}");
     }
 }
 
@@ -164,8 +151,7 @@ async fn i4_a_reminder_waits_while_no_call_reaches_ses() {
         let mut mails = ClaimedMails::new(0, &[SENT], 0).await;
         mails.sending.mailer = mailer;
         let table = &mails.table;
-        let ((link, sent), again) =
-            (table.send("ann@example.com", start()).await, table.link("ann@example.com"));
+        let ((link, sent), again) = (table.send(ANN, start()).await, table.link(ANN));
         let claimed = done(table.remind(sent, &again, start() + TimeDelta::days(7)).await);
         let run = mails.sending.run(Runner::Deliverer, soon());
         run.mail(vec![(Claim::of(claimed, again).unwrap(), &table.deal)]).await;
