@@ -1,10 +1,8 @@
 //! Opt-outs after failures and late events.
 
-use super::table::{Answer, Table, after, done, email, start};
+use super::table::{ANN, Answer, Table, after, done, email, start};
 use super::wire::Fault;
 use shared::domain::HistoryEvent;
-
-const ANN: &str = "ann@example.com";
 
 /// The opt-out's write fails, or the invite's. A repetition completes both.
 #[tokio::test]

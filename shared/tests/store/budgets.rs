@@ -185,8 +185,6 @@ async fn every_operation_keeps_to_its_budget() {
     let owner = &table.deal.organisation.id;
     assert!(store.is_deal_of(table.deal.id, owner).await.unwrap());
     table.note("whose a deal is, first time in a process", 1, 1.0, 0.0);
-    assert!(store.is_deal_of(table.deal.id, owner).await.unwrap());
-    table.note("whose a deal is, known", 0, 0.0, 0.0);
     store.deals_of(&table.deal.organisation.id).await.unwrap();
     table.note("an organisation's deals (one)", 2, 1.5, 0.0);
     let change = shared::domain::DealChange { seats: Some(2_001), ..Default::default() };

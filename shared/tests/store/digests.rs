@@ -1,13 +1,12 @@
 //! Digests: what is news, one claim for each, lost responses, and what a run costs.
 
-use super::table::{Answer, LEASE, Table, after, done, item, learner, s, start};
+use super::table::{ANN, Answer, BOB, DAY, LEASE, Table, after, done, item, learner, s, start};
 use super::wire::Fault;
 use futures_util::TryStreamExt;
 use shared::domain::digest::{RENEWED_FOR, Told, next_day};
 use shared::domain::{Attention, BounceReason, Delivery, OrganisationId, Timestamp};
 use shared::store::{Digest, StoreError, SwitchOff};
 
-const DAY: i64 = 86_400;
 const MOST: u32 = 1_000;
 
 fn acme() -> OrganisationId {
@@ -71,8 +70,8 @@ async fn switching_off_undoes_no_newer_switching_on() {
 async fn a_fact_is_news_when_it_was_recorded_late_and_told_once() {
     let table = Table::new(9).await;
     table.switch_on(start()).await.unwrap();
-    let (ann, _) = table.send("ann@example.com", after(1)).await;
-    let (bob, _) = table.send("bob@example.com", after(1)).await;
+    let (ann, _) = table.send(ANN, after(1)).await;
+    let (bob, _) = table.send(BOB, after(1)).await;
     let (dee, _) = table.send("dee@example.com", after(1)).await;
     done(table.answer(&ann, Answer::Decline, after(DAY)).await);
     assert_eq!(table.news(Attention::Declined).await, 1);
@@ -112,7 +111,7 @@ async fn a_fact_is_news_when_it_was_recorded_late_and_told_once() {
 async fn a_crowd_of_facts_is_told_once_too() {
     let table = Table::new(9).await;
     table.switch_on(start()).await.unwrap();
-    let (ann, _) = table.send("ann@example.com", after(1)).await;
+    let (ann, _) = table.send(ANN, after(1)).await;
     done(table.answer(&ann, Answer::Decline, after(2)).await);
     let place = |number: i64| format!("{:013}999{number:016}", after(2 + number).timestamp_millis());
     let model = table.item(&ann).await;

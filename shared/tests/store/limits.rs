@@ -1,14 +1,12 @@
 //! The limits of a manager and of a deal: counts that concurrent requests take from. The recipient's limit is part of
 //! the rules of inviting and resending.
 
-use super::table::{Table, after, learner, start};
+use super::table::{DAY, Table, after, learner, start};
 use super::wire::Fault;
 use futures_util::future::join_all;
 use shared::domain::PersonId;
 use shared::domain::limit::{RecipientLimit, SendingLimits};
 use shared::store::{Allowance, Sender};
-
-const DAY: i64 = 86_400;
 
 fn limits(manager_per_hour: u32, deal_per_day: u32) -> SendingLimits {
     SendingLimits { recipient: RecipientLimit::NONE, manager_per_hour, deal_per_day: Some(deal_per_day) }

@@ -1,7 +1,7 @@
 //! Pages, counts and search, with marked and unmarked rows, and while rows change.
 
 use super::table::{
-    Answer, LIFETIME, Table, after, done, email, item, learner, n, new_deal_of, new_send, page_query, s,
+    ANN, Answer, LIFETIME, Table, after, done, email, item, learner, n, new_deal_of, new_send, page_query, s,
     start,
 };
 use chrono::Duration;
@@ -122,12 +122,12 @@ async fn i2_tabs_and_counts_show_the_computed_status() {
 #[tokio::test]
 async fn i3_a_row_that_is_resent_between_two_reads_is_shown_once() {
     let table = Table::new(50).await;
-    let (old, _) = table.send("ann@example.com", start()).await;
+    let (old, _) = table.send(ANN, start()).await;
     let mut old_row = table.item(&old).await;
     for i in 0..9 {
         table.send(&format!("bob{i}@example.com"), after(i + 1)).await;
     }
-    let (link, resent_at) = (table.link("ann@example.com"), after(20));
+    let (link, resent_at) = (table.link(ANN), after(20));
     done(table.resend(&link, None, resent_at).await);
     // The engine's index never lags, so a copy of the old row stands for it.
     old_row.insert("listPk".to_owned(), s(&format!("{}#x", link.deal)));
@@ -236,7 +236,7 @@ async fn an_unreadable_row_hides_no_other() {
 #[tokio::test]
 async fn an_unreadable_deal_hides_no_other() {
     let table = Table::new(3).await;
-    let (link, _) = table.send("ann@example.com", start()).await;
+    let (link, _) = table.send(ANN, start()).await;
     table.accepts(&link, "ann", after(1)).await;
     let [deal] = table.items([table.deal_key()]).await;
     let other = table.with_another_deal();
@@ -259,9 +259,9 @@ async fn i2_an_invite_expires_after_the_lifetime_with_which_it_was_sent() {
     for (lifetime, queued_in) in [(Duration::hours(1), 0), (LIFETIME, 900)] {
         let table = Table::new(1).await;
         table.store.remember_lifetime(&table.deal, lifetime).await.unwrap();
-        let (link, queued_at) = (table.link("ann@example.com"), start() + Duration::milliseconds(queued_in));
+        let (link, queued_at) = (table.link(ANN), start() + Duration::milliseconds(queued_in));
         let send = NewSend { lifetime, ..new_send(&link, queued_at) };
-        done(table.invite("ann@example.com", &link, &send, queued_at).await);
+        done(table.invite(ANN, &link, &send, queued_at).await);
         let now = start() + lifetime;
         assert_eq!(counts(&table, now).await, [0, 0, 1], "{lifetime}");
         assert_eq!(rows(&table, Some(StatusFilter::Expired), 50, now).await.len(), 1);

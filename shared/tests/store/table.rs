@@ -1,9 +1,10 @@
 //! A table for each test, with a deal and a watched store.
 
 use super::wire::Wire;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use chrono::{DateTime, Duration};
 use futures_util::StreamExt;
+use futures_util::future::join_all;
 use seatkeeper_local::database;
 use shared::clock::Deadline;
 use shared::domain::accept::LinkRefusal;
@@ -51,6 +52,9 @@ pub(crate) enum Answer {
 }
 
 pub(crate) const TABLE: &str = "seatkeeper";
+pub(crate) const ANN: &str = "ann@example.com";
+pub(crate) const BOB: &str = "bob@example.com";
+pub(crate) const DAY: i64 = 86_400;
 pub(crate) const LIFETIME: Duration = Duration::days(28);
 pub(crate) const LEASE: Duration = Duration::seconds(60);
 
@@ -362,14 +366,12 @@ impl Table {
 
     /// Reads items, past the store.
     pub(crate) async fn items<const N: usize>(&self, keys: [Key; N]) -> [Option<Item>; N] {
-        let wanted =
-            KeysAndAttributes::builder().set_keys(Some(keys.clone().map(key).into())).consistent_read(true);
-        let read = self.client.batch_get_item().request_items(TABLE, wanted.build().unwrap()).send().await;
-        let mut found = read.unwrap().responses.unwrap().remove(TABLE).unwrap();
-        keys.map(key).map(|place| {
-            let is_there = |item: &Item| place.iter().all(|(name, value)| item.get(name) == Some(value));
-            found.iter().position(is_there).map(|index| found.swap_remove(index))
-        })
+        let read = keys.map(async |place| {
+            let get =
+                self.client.get_item().table_name(TABLE).set_key(Some(key(place))).consistent_read(true);
+            get.send().await.unwrap().item
+        });
+        join_all(read).await.try_into().unwrap()
     }
 
     pub(crate) async fn item(&self, link: &Link) -> Item {
