@@ -152,6 +152,8 @@ mod tests {
             resent_at: Some(at(15)),
             removed_at: Some(at(30)),
             declined_at: Some(at(25)),
+            corrected_to: Some(sample().id),
+            corrected_from: Some(sample().id),
             asked: Some(Asked { at: at(26), wanted: AskedFor::Link }),
             sent: Some(Sent { at: at(10), until: at(100) }),
             delivery: Delivery::Failed { reason: FailureReason::MessageRejected, at: at(12) },
@@ -161,6 +163,7 @@ mod tests {
         assert_eq!((invited.accepted_at, &invited.accepted_as, &invited.learner), (None, &None, &None));
         assert_eq!((invited.resent_at, invited.removed_at, invited.delivery), (None, None, Delivery::Queued));
         assert_eq!((invited.declined_at, invited.asked), (None, None));
+        assert_eq!((invited.corrected_to, invited.corrected_from), (None, Some(sample().id)));
         // The date of the last mail is shown until the next one is out.
         assert_eq!(invited.sent, Some(Sent { at: at(10), until: at(100) }));
         // Only the newest link accepts; the older ones are known as superseded.

@@ -10,35 +10,29 @@ use tests::{TestStack, assert_fields, events, eventually, outcomes};
 async fn a_resend_after_a_bounce_reaches_the_mailbox() {
     let stack = TestStack::start().await;
     let deal = stack.deal(9).await;
-    for (number, (blocked, reason, arrives)) in [
-        ("Ann0@example.com", "BOUNCE", true),
-        ("ann1@example.com", "BOUNCE", true),
-        ("Ann2@example.com", "COMPLAINT", false),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let address = format!("Ann{number}@example.com");
-        stack.block(&address, reason).await;
+    for (address, blocked, reason, arrives) in [
+        ("Ann@example.com", "Ann@example.com", "BOUNCE", true),
+        ("Bob@example.com", "bob@example.com", "BOUNCE", true),
+        ("Cat@example.com", "Cat@example.com", "COMPLAINT", false),
+    ] {
+        stack.block(address, reason).await;
         if blocked != address {
             stack.block(blocked, reason).await;
         }
-        let id = deal.invite_one(&address).await;
-        assert_fields(
-            &deal.one_with_mail(&id, "bounced").await,
-            &json!({"delivery": {"reason": "suppressed"}}),
-        );
-        assert!(stack.inbox_for(&address).await.is_empty());
+        let id = deal.invite_one(address).await;
+        let bounced = deal.one_with_mail(&id, "bounced").await;
+        assert_eq!(bounced["delivery"]["reason"], "suppressed");
+        assert!(stack.inbox_for(address).await.is_empty());
         deal.resend(&id, Some("\"1\"")).await.ok(200);
-        assert_eq!(stack.inbox_for(&address).await.len(), usize::from(arrives), "{address}");
+        assert_eq!(stack.inbox_for(address).await.len(), usize::from(arrives), "{address}");
         assert_eq!(stack.is_blocked(blocked).await, !arrives, "{address}");
         if arrives {
             // The mailbox is dead after all.
-            stack.publish(&address, "bounce", 1).await;
-            stack.block(&address, reason).await;
+            stack.publish(address, "bounce", 1).await;
+            stack.block(address, reason).await;
             deal.one_with_mail(&id, "bounced").await;
             deal.resend(&id, Some("\"2\"")).await.ok(200);
-            assert_eq!(stack.inbox_for(&address).await.len(), 1, "once a day");
+            assert_eq!(stack.inbox_for(address).await.len(), 1, "once a day");
         }
     }
 }
@@ -87,8 +81,6 @@ async fn the_two_invites_of_a_correction_name_each_other() {
     assert_eq!(deal.rows("status=removed").await[0]["correctedTo"], corrected["id"]);
     let new = corrected["id"].as_str().unwrap();
     assert_fields(&deal.one(new).await, &json!({"correctedTo": null, "correctedFrom": old}));
-    deal.invite_one("ann@example.co").await;
-    assert_fields(&deal.one(&old).await, &json!({"correctedTo": null, "correctedFrom": null}));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
