@@ -1,6 +1,6 @@
 /** Addresses that an email of another deal of the organisation did not reach. */
 import { listDeals, listSeats } from "../api";
-import { placeOf } from "../seats/words";
+import { adviceAgain, placeOf } from "../seats/words";
 import { keyOfAddress } from "./draft";
 import { sourcesFor } from "./learners";
 
@@ -15,7 +15,8 @@ export async function bouncesBeside(deal: string): Promise<Map<string, string>> 
       const { invites } = await listSeats(id, { status: "undelivered", limit: 200 });
       return invites.map((invite) => {
         const { sentence } = placeOf(invite, { available: 0, active: true });
-        return [keyOfAddress({ email: invite.email }), `${sentence} That was in ${name}.`] as const;
+        const words = [sentence, `That was in ${name}.`, adviceAgain(invite, false)];
+        return [keyOfAddress({ email: invite.email }), words.filter(Boolean).join(" ")] as const;
       });
     }),
   );

@@ -357,7 +357,10 @@ it("an address that bounced in another deal of the organisation is looked at aga
   await inviting.check();
   expect(read.length).toBe(5);
   expect(inviting.rows.value.map((row) => [row.email, spaced(doubtAbout(row, [])?.note ?? "")])).toEqual([
-    ["zoe@example.com", "The email bounced on 1 May: no such mailbox. That was in spring."],
+    [
+      "zoe@example.com",
+      "The email bounced on 1 May: no such mailbox. That was in spring. Check the address before you invite it again. A bounce blocks the address. If the new email bounces too, “Resend” in its row lifts the block.",
+    ],
     ["ann@example.com", ""],
   ]);
 });

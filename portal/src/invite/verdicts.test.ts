@@ -103,6 +103,8 @@ it.each<[change: Partial<Known>, note: RegExp, list?: "removed"]>([
 
 const CHECK =
   "Check the address before you invite it again. A bounce blocks the address. If the new email bounces too, “Resend” in its row lifts the block.";
+const CHECK_OPEN =
+  "Check the address before you invite it again. A bounce blocks the address. “Resend” in its row lifts the block, a new invite does not.";
 const CORRECTED = { correctedTo: "new", correctedAddress: "anne@example.com" } as const;
 const ANNE: Invite = { ...INVITE, email: "anne@example.com" };
 const BOUNCED = { ...DELIVERED.delivery, state: "bounced", reason: "mailbox_unavailable" } as const;
@@ -134,6 +136,30 @@ it.each<[change: Partial<Known>, doubt: string | undefined, note: string, curren
     "ann2@example.com",
   ],
   [
+    { ...CORRECTED, newInvite: { ...ANNE, status: "accepted", acceptedAt: MAY } },
+    "This person has a seat with another address.",
+    "The address was corrected to anne@example.com on 3 May. anne@example.com took a seat on 3 May.",
+    "anne@example.com",
+  ],
+  [
+    { ...CORRECTED, newInvite: { ...ANNE, delivery: BOUNCED } },
+    "This person’s invite at another address did not arrive.",
+    "The address was corrected to anne@example.com on 3 May. The email to anne@example.com bounced on 1 May: no such mailbox.",
+    "anne@example.com",
+  ],
+  [
+    { ...CORRECTED, newInvite: { ...ANNE, delivery: { ...BOUNCED, state: "complained", reason: null } } },
+    "This person marked an invite at another address as spam.",
+    "The address was corrected to anne@example.com on 3 May. The email to anne@example.com was marked as spam on 1 May.",
+    "anne@example.com",
+  ],
+  [
+    { ...CORRECTED, newInvite: { ...ANNE, status: "declined", declinedAt: MAY } },
+    "This person said no at another address.",
+    "The address was corrected to anne@example.com on 3 May. anne@example.com said no on 3 May.",
+    "anne@example.com",
+  ],
+  [
     { correctedTo: "new" },
     "This person got an invite at another address. This one would be a second.",
     "The address was corrected on 3 May, and the invite went to the new one.",
@@ -158,10 +184,10 @@ it.each<[change: Partial<Known>, doubt: string | undefined, note: string, curren
     "The seat was de-allocated on 3 May. The email had bounced on 1 May: no such mailbox.",
     undefined,
   ],
-  [{ status: "expired", delivery: BOUNCED }, CHECK, "The email bounced on 1 May: no such mailbox.", undefined],
+  [{ status: "expired", delivery: BOUNCED }, CHECK_OPEN, "The email bounced on 1 May: no such mailbox.", undefined],
   [
     { status: "declined", declinedAt: MAY, delivery: BOUNCED },
-    CHECK,
+    CHECK_OPEN,
     "Said no on 3 May. The email bounced on 1 May: no such mailbox.",
     undefined,
   ],

@@ -138,7 +138,12 @@ const CHECKED: DealState = { available: 0, active: true };
  * invite, or no email may reach it.
  */
 export function doubtAgain(invite: Known): string | undefined {
-  if (isCorrected(invite) && (currentInvite(invite) || !invite.newInvite)) {
+  const now = currentInvite(invite);
+  if (isCorrected(invite) && (now || !invite.newInvite)) {
+    if (now?.status === "accepted") return "This person has a seat with another address.";
+    if (now?.delivery.state === "complained") return "This person marked an invite at another address as spam.";
+    if (now && isUndelivered(now)) return "This person’s invite at another address did not arrive.";
+    if (now?.status === "declined") return "This person said no at another address.";
     return "This person got an invite at another address. This one would be a second.";
   }
   // A full mailbox is no reason to doubt the address.

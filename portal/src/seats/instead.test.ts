@@ -48,6 +48,10 @@ describe("the question before a correction", () => {
 
   it("is not asked if a correction is taken back, or if the address is refused anyway", () => {
     expect(asked({ other: { status: "cancelled", removedAt: MAY, correctedTo: row.id, newInvite: row } })).toBe("");
+    // Its first email would bounce again.
+    const delivery = { state: "bounced", at: MAY, reason: "mailbox_unavailable" } as const;
+    const back = { status: "cancelled", removedAt: MAY, correctedTo: row.id, newInvite: row, delivery } as const;
+    expect(asked({ other: back })).toMatch(/^Check the address .* The email had bounced on 3 May: no such mailbox\.$/);
     // Another spelling, as of a domain in punycode, is the same invite.
     expect(asked({ other: { ...declined, id: row.id } })).toBe("");
     for (const outcome of ["already_pending", "already_accepted", "opted_out", "invalid_email", "too_soon"] as const)

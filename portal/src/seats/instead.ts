@@ -6,7 +6,7 @@ import { doubtAgain, pastOf } from "../invite/verdicts";
 import { addressesOf } from "./addresses";
 import { readReplacements } from "./details";
 import { known } from "./own";
-import { isRemoved, type Known } from "./words";
+import { adviceAgain, isRemoved, type Known } from "./words";
 
 /** What a check found about the new address. */
 interface Found {
@@ -33,8 +33,10 @@ export const meantBy = (deal: string, email: string) => mistyped(email, usualIn(
 export function question(invite: Known, name: string, { verdict, other }: Found, usual: readonly string[]): string[] {
   const { email } = verdict;
   const isTakenBack = other?.newInvite?.id === invite.id;
-  const earlierInvite = isTakenBack || other?.id === invite.id ? undefined : other;
-  const conflict = earlierInvite && doubtAgain(earlierInvite);
+  const advice = other && (isTakenBack ? adviceAgain(other) : doubtAgain(other));
+  // The correction is taken back, or there is another spelling of the same address.
+  const isSame = (isTakenBack && !advice) || other?.id === invite.id;
+  const [earlierInvite, conflict] = isSame ? [] : [other, advice];
   const doubt = doubtAbout({ email, verdict, earlierInvite, conflict }, usual);
   const isOpen = earlierInvite && !isRemoved(earlierInvite);
   if (!doubt && !isOpen) return [];

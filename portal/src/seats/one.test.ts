@@ -45,4 +45,7 @@ it.each<[delivery: Partial<Invite["delivery"]>, lifts: string]>([
   await actionsIn({ work }).resend(row);
   const text = `A new invite to ann@example.com is on its way. Older links no longer work.${lifts}`;
   expect(work.message.value).toMatchObject({ text });
+  // Nobody has an older link.
+  await actionsIn({ work }).resend({ ...row, sentAt: null });
+  expect(work.message.value).toMatchObject({ text: `A new invite to ann@example.com is on its way.${lifts}` });
 });

@@ -164,7 +164,8 @@ export function actionsOnOne(open: Open, given: Pick<RowActions, "pick" | "find"
         done: (now, first) => {
           replaceRow(row, now);
           const full = seats.available === 0 ? ` ${NO_SEAT}` : "";
-          const text = `A new invite to ${row.email} is on its way${first}. Older links no longer work.${full}${unblocking(row)}`;
+          const old = row.sentAt ? " Older links no longer work." : "";
+          const text = `A new invite to ${row.email} is on its way${first}.${old}${full}${unblocking(row)}`;
           tell("good", text);
           if (!hasDeclined(row)) void tellOfNo(row, text);
         },

@@ -68,7 +68,7 @@ export function Waiters({
       {!listed && (
         <p key="list" class="actions">
           <a href={`/deals/${deal}?status=asked`} onClick={onSee}>
-            <Text>{open === 0 ? "See who asked" : "See who asked, and resend"}</Text>
+            See who asked
           </a>
         </p>
       )}

@@ -202,7 +202,7 @@ describe("one sentence says where a person is, and one button does the next step
       "asked for a seat, none is free, and the address is blocked",
       { ...invite("bounced", "suppressed"), ...SEAT },
       0,
-      "Asked for a seat: Waiting since 20 Nov. The newest email bounced on 1 Nov: the address has been blocked since an earlier bounce. No seat is free. Correct the address, or resend the invite once the mailbox works. A resend lifts the block, at most once a day. [correct]",
+      "Asked for a seat: Waiting since 20 Nov. The newest email bounced on 1 Nov: the address has been blocked since an earlier bounce. Once a seat is free, correct the address, or resend the invite once the mailbox works. A resend lifts the block, at most once a day.",
     ],
     [
       "opted out with the link of an earlier email, after the newest bounced",
@@ -260,6 +260,30 @@ describe("one sentence says where a person is, and one button does the next step
       5,
       "Corrected: The address was corrected to ann@gmail.com on 20 Nov, and later to anne@gmail.com. The seat of anne@gmail.com was de-allocated on 1 Nov.",
     ],
+    [
+      "corrected, and the new invite bounced",
+      { ...corrected, newInvite: { ...invite("bounced", "mailbox_unavailable"), email: "ann@gmail.com" } },
+      5,
+      "Corrected: The address was corrected to ann@gmail.com on 20 Nov. The email to ann@gmail.com bounced on 1 Nov: no such mailbox.",
+    ],
+    [
+      "corrected, and the new invite was marked as spam",
+      { ...corrected, newInvite: { ...invite("complained"), email: "ann@gmail.com" } },
+      5,
+      "Corrected: The address was corrected to ann@gmail.com on 20 Nov. The email to ann@gmail.com was marked as spam on 1 Nov.",
+    ],
+    [
+      "corrected, and the new invite was declined",
+      { ...corrected, newInvite: { ...INVITE, email: "ann@gmail.com", status: "declined", declinedAt: TIME } },
+      5,
+      "Corrected: The address was corrected to ann@gmail.com on 20 Nov. ann@gmail.com said no on 1 Nov.",
+    ],
+    [
+      "corrected, and the new invite was accepted",
+      { ...corrected, newInvite: { ...INVITE, email: "ann@gmail.com", status: "accepted", acceptedAt: TIME } },
+      5,
+      "Corrected: The address was corrected to ann@gmail.com on 20 Nov. ann@gmail.com took a seat on 1 Nov.",
+    ],
     ["de-allocated", { status: "released", removedAt: LATER }, 5, "De-allocated: The seat was de-allocated on 20 Nov."],
     [
       "de-allocated, and opted out",
@@ -289,7 +313,7 @@ describe("one sentence says where a person is, and one button does the next step
       "asked for a seat, and the mailbox is full",
       { ...invite("bounced", "temporary"), askedAt: LATER, askedFor: "seat" },
       0,
-      "Asked for a seat: Waiting since 20 Nov. The newest email bounced on 1 Nov: the mailbox is full, or its server did not answer. No seat is free. Resend the invite later, or ask their IT team.",
+      "Asked for a seat: Waiting since 20 Nov. The newest email bounced on 1 Nov: the mailbox is full, or its server did not answer. Once a seat is free, resend the invite later, or ask their IT team.",
     ],
     [
       "cancelled, and marked as spam",
@@ -510,8 +534,8 @@ describe("a history", () => {
       [LATER, "cancelled"],
       [TIME, "invited"],
     ]);
-    expect(words(replaced)).toEqual(["Address corrected", "Invited"]);
-    expect(words({ ...replaced, status: "pending" })).toEqual(["Address corrected", "Invited"]);
+    expect(words(replaced)).toEqual(["Address corrected to another one", "Invited"]);
+    expect(words({ ...replaced, status: "pending" })).toEqual(["Address corrected to another one", "Invited"]);
     expect(timeline(replaced, "ann@gmail.com").events[0]?.words).toBe("Address corrected to ann@gmail.com");
     const later = detail("cancelled", [
       [LATER, "cancelled"],
@@ -549,7 +573,7 @@ describe("a history", () => {
       [TIME, "invited"],
       [TIME, "corrected"],
     ]);
-    expect(words(quick)).toEqual(["Address corrected", "Invited"]);
+    expect(words(quick)).toEqual(["Address corrected to another one", "Invited"]);
   });
 
   it("tells the correction to the address from that to another one", () => {
@@ -579,7 +603,10 @@ describe("a history", () => {
       timeline(invite, "anna@example.com", "an@example.com").events.flatMap(({ event, words }) =>
         event === "corrected" ? [words] : [],
       );
-    expect(told(twice("cancelled"))).toEqual(["Address corrected to anna@example.com", "Address corrected"]);
+    expect(told(twice("cancelled"))).toEqual([
+      "Address corrected to anna@example.com",
+      "Address corrected to another one",
+    ]);
     expect(told(twice("invited"))).toEqual([
       "Address corrected from an@example.com to ann@example.com",
       "Address corrected to ann@example.com",

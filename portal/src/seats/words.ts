@@ -228,15 +228,25 @@ function closed(invite: Known, { active }: DealState): Place {
   const sentence = correctedAddress
     ? `The address was corrected to ${correctedAddress}${when}${later}.`
     : `The address was corrected${when}, and the invite went to the new one.`;
-  return { tone: "removed", label: "Corrected", sentence: sentence + failure(invite) + removal(newInvite) };
+  return { tone: "removed", label: "Corrected", sentence: sentence + failure(invite) + since(newInvite) };
 }
 
-/** What removed the new invite of a corrected address. */
-function removal(invite: Invite | undefined): string {
-  if (!invite || !isRemoved(invite)) return "";
-  const { email, status, removedAt } = invite;
-  const what = status === "released" ? `seat of ${email} was de-allocated` : `invite to ${email} was cancelled`;
-  return ` The ${what}${removedAt ? ` ${on(removedAt)}` : ""}.`;
+/** What happened to the new invite of a corrected address, if it does not just wait for an answer. */
+function since(invite: Invite | undefined): string {
+  if (!invite) return "";
+  const { email, status, removedAt, acceptedAt } = invite;
+  if (isRemoved(invite)) {
+    const what = status === "released" ? `seat of ${email} was de-allocated` : `invite to ${email} was cancelled`;
+    return ` The ${what}${removedAt ? ` ${on(removedAt)}` : ""}.`;
+  }
+  if (status === "accepted") return ` ${email} took a seat${acceptedAt ? ` ${on(acceptedAt)}` : ""}.`;
+  const no = status === "declined" ? ` ${email} said no${declinedOn(invite)}.` : "";
+  return (
+    no +
+    (isComplaint(invite)
+      ? ` The email to ${email} was marked as spam ${on(invite.delivery.at)}.`
+      : failure(invite, `email to ${email}`, ""))
+  );
 }
 
 /** What to know before the address is mailed again. */
@@ -246,8 +256,8 @@ function failure(invite: Invite, email = "email", had = "had "): string {
   return ` The ${email} ${state === "bounced" ? had : ""}${howFailed(invite)}.`;
 }
 
-/** What to do before the address is invited again. */
-export function adviceAgain(invite: Invite): string | undefined {
+/** What to do before the address is invited again. `hasRow`: whether there is a row with a resend, the only thing that unblocks it. */
+export function adviceAgain(invite: Invite, hasRow = isOpen(invite)): string | undefined {
   const { state, reason } = invite.delivery;
   if (!isFailure(state) || !reason) return undefined;
   if (reason === "rejected") return "Ask their IT team to let it through before you invite it again.";
@@ -255,13 +265,13 @@ export function adviceAgain(invite: Invite): string | undefined {
   if (REASONS[reason][2] !== "correct") return undefined;
   const check = "Check the address before you invite it again.";
   if (!isBlocked(invite)) return check;
-  // Only a resend unblocks an address, and a removed invite has none.
   const block = reason === "suppressed" ? "" : " A bounce blocks the address.";
+  if (hasRow) return `${check}${block} “Resend” in its row lifts the block, a new invite does not.`;
   return `${check}${block} If the new email bounces too, “Resend” in its row lifts the block.`;
 }
 
 /** What a resend has ended, whether or not its email arrives. */
-const oldLinks = ({ sends }: Invite) => (sends > 1 ? " Links of earlier emails no longer work." : "");
+const oldLinks = ({ sends, sentAt }: Invite) => (sends > 1 && sentAt ? " Links of earlier emails no longer work." : "");
 
 /** ` on 3 Nov` */
 export const declinedOn = ({ declinedAt }: Invite) => (declinedAt ? ` ${on(declinedAt)}` : "");
@@ -317,12 +327,16 @@ function asked(invite: Invite, { available, active, offered = 0 }: DealState): P
     const free = `${unbroken(counted(available, "seat is", "seats are"))} free now.`;
     return { ...place, ...next, advice: `${free} ${next.advice}` };
   }
-  const none =
-    available === 0
-      ? "No seat is free."
-      : `${available === 1 ? "The free seat is" : "The free seats are"} offered to others.`;
-  if (mend) return { ...place, advice: `${none} ${mend}`, ...(cureStep === "correct" && { step: cureStep }) };
-  return { ...place, advice: available === 0 ? "Resend once a seat is free." : `${none} Resend once another is free.` };
+  // Before that, a correction or resend would end the wait.
+  const once = available === 0 ? "a seat is free" : "another is free";
+  const advice = mend
+    ? `Once ${once}, ${uncapital(mend)}`
+    : `Resend once ${once}.${isComplaint(invite) ? ` ${IF_BLOCKED}` : ""}`;
+  if (available === 0) return { ...place, advice };
+  return {
+    ...place,
+    advice: `${available === 1 ? "The free seat is" : "The free seats are"} offered to others. ${advice}`,
+  };
 }
 
 function pending(invite: Invite): Omit<Place, "tone"> {
@@ -410,8 +424,8 @@ export function timeline(invite: InviteDetail, correctedTo?: string, correctedFr
   const beginnings = corrections.filter((event) => happened("invited", event.at) && !ends.includes(event));
   // The other address is known of the last one.
   const correction = (event: Event) => {
-    const to = correctedTo && event === ends[0] ? ` to ${correctedTo}` : "";
-    if (ends.includes(event)) return `Address corrected${to}`;
+    const to = correctedTo && event === ends[0] ? correctedTo : "another one";
+    if (ends.includes(event)) return `Address corrected to ${to}`;
     const from = correctedFrom && event === beginnings[0] ? ` from ${correctedFrom}` : "";
     return beginnings.includes(event) ? `Address corrected${from} to ${invite.email}` : EVENTS.corrected;
   };
