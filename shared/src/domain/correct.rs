@@ -40,8 +40,7 @@ pub fn invite_instead(
         InviteRefusal::AlreadyPending | InviteRefusal::AlreadyAccepted => InviteRefusal::AlreadyInvited,
         other => other,
     })?;
-    let history =
-        replacement.history.with(HistoryEvent::Corrected, send.queued.at, send.invited_by.as_deref());
+    let history = replacement.history.with(HistoryEvent::Corrected, now, send.invited_by.as_deref());
     Ok(Invite { corrected_from: Some(old), history, ..replacement })
 }
 

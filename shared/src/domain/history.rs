@@ -10,7 +10,7 @@ const MOST: usize = 24;
 macro_rules! events {
     ($($name:ident)*) => {
         /// The numbers are stored, from 0.
-        #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug, Serialize)]
         #[serde(rename_all = "snake_case")]
         pub enum HistoryEvent { $($name,)* }
         const EVENTS: &[HistoryEvent] = &[$(HistoryEvent::$name,)*];
@@ -55,8 +55,7 @@ impl History {
         (place + 1, managers)
     }
 
-    /// What SES reports twice about a send stands in the history once. The events of another send may have the same second,
-    /// and a manager may do the same twice within a second.
+    /// What SES reports twice about a send stands in the history once. The events of another send may have the same second.
     pub(crate) fn with(&self, event: HistoryEvent, at: Timestamp, by: Option<&str>) -> Self {
         let (manager, managers) = self.with_manager(by);
         let mut entries = self.entries.clone();
@@ -64,7 +63,8 @@ impl History {
         let sends = [HistoryEvent::Invited, HistoryEvent::Resent].map(|event| Self::pack(event, at, 0) / 100);
         let newest = entries.iter().rposition(|other| sends.contains(&(other / 100))).unwrap_or_default();
         let is_told = entries.iter().skip(newest).any(|told| *told == entry);
-        if by.is_some() || !is_told {
+        let is_of_mail = (HistoryEvent::Sent..=HistoryEvent::Complained).contains(&event);
+        if !(is_of_mail && is_told) {
             entries.push(entry);
         }
         entries.sort_by_key(|entry| entry / 10_000);
@@ -165,6 +165,9 @@ mod tests {
             (Invited, Some("bob")),
             (Resent, Some("ann")),
             (Resent, Some("ann")),
+            // Without a verified address.
+            (Resent, None),
+            (Resent, None),
         ];
         let history =
             came.iter().fold(History::default(), |history, (event, by)| history.with(*event, at(10), *by));

@@ -80,7 +80,7 @@ impl NewSend {
             reminders: self.reminders.clone(),
             reminded: 0,
             remind_attempts: 0,
-            history: history.with(event, self.queued.at, self.invited_by.as_deref()),
+            history: history.with(event, now, self.invited_by.as_deref()),
         }
     }
 }
@@ -89,7 +89,7 @@ impl NewSend {
 mod tests {
     use super::super::limit::RecipientLimit;
     use super::super::tests::{at, invite as sample, link, new_send};
-    use super::super::{Asked, AskedFor, FailureReason, PersonId, Sent};
+    use super::super::{Asked, AskedFor, FailureReason, History, PersonId, Sent};
     use super::*;
     use chrono::Duration;
 
@@ -140,6 +140,16 @@ mod tests {
         assert_eq!((invited.expires_at, invited.sent), (at(10) + Duration::weeks(4), None));
         assert_eq!((invited.links.current, invited.links.superseded), (vec![link(1)], Vec::new()));
         assert!(invited.send_times.is_empty());
+    }
+
+    #[test]
+    fn a_row_that_is_written_late_comes_after_what_happened_meanwhile() {
+        let history = History::default().with(HistoryEvent::Cancelled, at(55), None);
+        let cancelled = Invite { history, ..in_state(InviteState::Cancelled) };
+        // Requested at 50.
+        let invited = invite(Some(&cancelled), &invitee(), &new_send(3), at(60)).unwrap();
+        let events: Vec<_> = invited.history.newest_first().map(|entry| entry.event).collect();
+        assert_eq!(events, [HistoryEvent::Invited, HistoryEvent::Cancelled]);
     }
 
     #[test]
