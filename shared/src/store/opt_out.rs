@@ -31,7 +31,7 @@ impl Store {
         Ok(OptOuts(standing.filter_map(|item| item::text(item, "pk").map(str::to_owned)).collect()))
     }
 
-    /// A complaint does not count if the person has opted in since. Their own "no" always counts.
+    /// A complaint does not count if the person has opted in since, in a later second. Their own "no" always counts.
     pub async fn opt_out(
         &self,
         organisation: &OrganisationId,
@@ -43,7 +43,7 @@ impl Store {
         let mut values = values([(":v", n(item::VERSION)), (":now", n(now.timestamp()))]);
         let condition = complained_at.map(|at| {
             values.insert(":saidAt".into(), n(at.timestamp()));
-            "attribute_not_exists(liftedAt) OR liftedAt < :saidAt"
+            "attribute_not_exists(liftedAt) OR liftedAt <= :saidAt"
         });
         let key = keys::opt_out_key(keys::opt_out(organisation, email));
         self.update_once(key, update, condition.unwrap_or_default(), values).await.map(drop)
