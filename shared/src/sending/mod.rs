@@ -32,8 +32,11 @@ use std::time::Duration;
 /// Mailing ends this long before the request's deadline, and no row's write starts later.
 const TO_ANSWER: Duration = Duration::from_secs(1);
 
-/// The last row's write must end this long before the deadline, which leaves time to answer.
+/// The last row's write must end this long before the deadline, which leaves time to refund and to answer.
 const TO_STORE: Duration = Duration::from_millis(700);
+
+/// The refund, which is known after the last write, must end this long before the deadline: just before the answer's last moment.
+const TO_REFUND: Duration = Duration::from_millis(550);
 
 #[derive(Clone, Debug)]
 pub struct Sending {
@@ -370,7 +373,7 @@ impl Sending {
 
     async fn refund(&self, request: &SendRequest, allowance: Allowance, used: u32) {
         let refunded = self.store.refund(allowance, used);
-        if let Err(error) = in_time(request.deadline.earlier(TO_ANSWER), "UpdateItem", refunded).await {
+        if let Err(error) = in_time(request.deadline.earlier(TO_REFUND), "UpdateItem", refunded).await {
             tracing::error!(%error, "an allowance could not be refunded");
         }
     }
