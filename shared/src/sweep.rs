@@ -82,7 +82,7 @@ pub async fn sweep(
     let shards = (0..keys::DUE_SHARDS_READ).map(async |shard| {
         let mut pages = pin!(store.due_invites(queue, shard, now));
         let mut report = Report::default();
-        // Always reads the first page, and the others while there is time.
+        // Reads the first page however little time is left, and the others while there is time for work.
         loop {
             match in_time(deadline, "Query", async { pages.next().await.transpose() }).await {
                 Ok(Some(due)) => {
