@@ -152,10 +152,10 @@ check.detail("a mail that has waited for long says so, and that nothing needs to
   await page.getByRole("status").filter({ hasText: /^1 email on this page has waited for more than 15 minutes\./ }).waitFor();
 });
 
-check.detail("a correction to an address with another invite says what becomes of both, and leaves one row", { hands: [Keyboard], expect: [answered(409)] }, async ({ page, stack, hand }) => {
+check.detail("a correction to an address with another invite says what becomes of both, and leaves one row", { hands: [Keyboard], expect: [answered(409), answered(409)] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const at = (name) => `${name}@${deal.org}.example`;
-  await deal.invite([{ email: at("typo"), name: "Pers Ten" }, { email: at("erik"), name: "Erik Low" }, at("cat"), at("dan")]);
+  await deal.invite([{ email: at("typo"), name: "Pers Ten" }, { email: at("erik"), name: "Erik Low" }, at("cat"), at("dan"), at("gil")]);
   await stack.api(at("erik"), "POST", "/invites/decline", { token: tokenOf(await stack.linkTo(at("erik"))) });
   await stack.api(at("dan"), "POST", "/invites/accept", { token: tokenOf(await stack.linkTo(at("dan"))) });
   await deal.api("DELETE", `/invites/${(await deal.row(at("cat"))).id}`);
@@ -174,17 +174,37 @@ check.detail("a correction to an address with another invite says what becomes o
     if (to === at("erik")) await checkAccess(page);
     await hand.press("button", "Look again", question);
   }
-  await hand.write("textbox", "Correct address", at("dan"));
-  await hand.press("button", "Correct and send");
-  await page.getByRole("alert").getByText(`The person at ${at("dan")} has a seat. Enter another address.`).waitFor();
+  for (const [to, why] of [["dan", "a seat. Enter another address."], ["gil", "a pending invite already. Enter another address, or cancel this invite."]]) {
+    await hand.write("textbox", "Correct address", at(to));
+    await hand.press("button", "Correct and send");
+    await page.getByRole("alert").getByText(`The person at ${at(to)} has ${why}`).waitFor();
+  }
   await hand.write("textbox", "Correct address", at("erik"));
   await hand.press("button", "Correct and send");
   const question = page.getByRole("dialog", { name: `Correct to ${at("erik")}?` });
   await question.getByText("The two invites become one, for Pers Ten. The name Erik Low is lost: to keep it, enter it below Name.", { exact: true }).waitFor();
   await hand.press("button", "Correct and send", question);
   await page.getByText(`${at("typo")} is corrected to ${at("erik")}.`).waitFor();
-  assert.deepEqual((await page.getByRole("rowheader").allInnerTexts()).map((text) => text.split("\n")[0]).toSorted(), [at("dan"), at("erik")]);
+  assert.deepEqual((await page.getByRole("rowheader").allInnerTexts()).map((text) => text.split("\n")[0]).toSorted(), [at("dan"), at("erik"), at("gil")]);
   await page.getByRole("link", { name: "Declined 0" }).waitFor();
+});
+
+check.detail("the history of an invite whose address somebody corrected since says so, and leads to the new one", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+  const deal = await stack.newDeal();
+  const [typo, meant] = ["tyop", "typo"].map((name) => `${name}@${deal.org}.example`);
+  await deal.invite([typo, `bob@${deal.org}.example`]);
+  await enter(page, deal.manager, deal.path);
+  await deal.api("PATCH", `/invites/${(await deal.row(typo)).id}`, { email: meant });
+  await hand.press("button", `History of the invite to ${typo}`);
+  await page.getByText(`The address ${typo} was corrected to ${meant} by ${deal.manager} in the meantime. The new address got an invite of its own.`).waitFor();
+  assert.notEqual(await page.evaluate(() => document.activeElement.tagName), "BODY");
+  await rowOf(page, meant).waitFor();
+  // A name brings no other row, and the focus stays in this one.
+  await hand.press("button", `Correct address ${meant}`);
+  await hand.write("textbox", "Name", "Tyra Po");
+  await hand.press("button", "Save");
+  await page.getByText(`${meant} is now named Tyra Po.`).waitFor();
+  await page.locator(":focus", { hasText: "Correct address" }).waitFor();
 });
 
 check.detail("a row that was searched for and corrected is found by the link of its message", { hands: [Keyboard] }, async ({ page, stack, hand }) => {

@@ -194,7 +194,7 @@ check.detail("cancelling an invite whose address another tab corrected says so, 
   const corrected = async (name) => deal.api("PATCH", `/invites/${(await deal.row(`${name}@exmaple.com`)).id}`, { email: `${name}@example.com` }, { "if-match": '"1"' });
   await corrected("ann");
   await hand.press("button", "Cancel invite", page.getByRole("dialog"));
-  await says(page, `Not cancelled: the address ann@exmaple.com was corrected by ${deal.manager} in the meantime. The new address got an invite of its own.`);
+  await says(page, `Not cancelled: the address ann@exmaple.com was corrected to ann@example.com by ${deal.manager} in the meantime. The new address got an invite of its own.`);
   await hand.press("checkbox", "Select all on this page");
   await hand.press("button", "Cancel selected");
   await corrected("cat");
@@ -501,7 +501,7 @@ check.detail("resending an invite whose address somebody else corrected says so,
   await page.getByRole("rowheader", { name: `ann@${deal.org}.example` }).waitFor();
   await deal.api("PATCH", `/invites/${(await deal.row(`ann@${deal.org}.example`)).id}`, { email: `bob@${deal.org}.example` }, { "if-match": '"1"' });
   await hand.press("button", `Resend invite to ann@${deal.org}.example`);
-  await says(page, `Not resent: the address ann@${deal.org}.example was corrected by ${deal.manager} in the meantime.`);
+  await says(page, `Not resent: the address ann@${deal.org}.example was corrected to bob@${deal.org}.example by ${deal.manager} in the meantime.`);
   await page.getByRole("rowheader", { name: `bob@${deal.org}.example` }).waitFor();
   await page.getByRole("rowheader", { name: `ann@${deal.org}.example` }).waitFor({ state: "detached" });
 });

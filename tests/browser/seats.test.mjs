@@ -750,7 +750,7 @@ check.detail("a deal that ends within 30 days leads to its successor, and to its
 const STALE = {
   "a correction": {
     there: (deal, { id }) => deal.api("PATCH", `/invites/${id}`, { email: `new@${deal.org}.example` }, { "if-match": '"1"' }),
-    says: (deal) => `Not resent: the address ann@${deal.org}.example was corrected by ${deal.manager} in the meantime. The new address got an invite of its own.`,
+    says: (deal) => `Not resent: the address ann@${deal.org}.example was corrected to new@${deal.org}.example by ${deal.manager} in the meantime. The new address got an invite of its own.`,
     rows: ["bob", "new"], tabs: ["All 2", "Pending 1", "Accepted 1"],
   },
   "a cancellation": {

@@ -17,7 +17,10 @@ it.each<[change: Partial<Known>, note: string, list?: "removed"]>([
     "The email bounced on 1 May: no such mailbox. Correct the address, or resend the invite once the mailbox exists. A bounce blocks the address: a resend lifts that, at most once a day.",
   ],
   [{ status: "declined", declinedAt: MAY }, "Said no on 3 May."],
-  [{ askedAt: MAY, askedFor: "seat" }, "Asked for a seat. Waiting since 3 May. Resend once a seat is free."],
+  [
+    { askedAt: MAY, askedFor: "seat", sentAt: MAY },
+    "Asked for a seat. Waiting since 3 May. Resend to send a new link.",
+  ],
   [
     { status: "expired", askedAt: MAY, askedFor: "link" },
     "Asked for a new link. Waiting since 3 May. Resend to send a new link.",
@@ -146,6 +149,18 @@ it.each<[change: Partial<Known>, doubt: string | undefined, note: string, curren
     "This person’s invite at another address did not arrive.",
     "The address was corrected to anne@example.com on 3 May. The email to anne@example.com bounced on 1 May: no such mailbox.",
     "anne@example.com",
+  ],
+  [
+    { ...CORRECTED, newInvite: { ...ANNE, delivery: BOUNCED }, delivery: BOUNCED },
+    `This person’s invite at another address did not arrive. ${CHECK}`,
+    "The address was corrected to anne@example.com on 3 May. The email had bounced on 1 May: no such mailbox. The email to anne@example.com bounced on 1 May: no such mailbox.",
+    "anne@example.com",
+  ],
+  [
+    { status: "expired", askedAt: MAY, askedFor: "link", delivery: BOUNCED },
+    CHECK_OPEN,
+    "Asked for a new link. Waiting since 3 May. The newest email bounced on 1 May: no such mailbox.",
+    undefined,
   ],
   [
     { ...CORRECTED, newInvite: { ...ANNE, delivery: { ...BOUNCED, state: "complained", reason: null } } },

@@ -142,14 +142,13 @@ export function doubtAgain(invite: Known): string | undefined {
   if (isCorrected(invite) && (now || !invite.newInvite)) {
     if (now?.status === "accepted") return "This person has a seat with another address.";
     if (now?.delivery.state === "complained") return "This person marked an invite at another address as spam.";
-    if (now && isUndelivered(now)) return "This person’s invite at another address did not arrive.";
+    if (now && isUndelivered(now))
+      return ["This person’s invite at another address did not arrive.", adviceAgain(invite)].filter(Boolean).join(" ");
     if (now?.status === "declined") return "This person said no at another address.";
     return "This person got an invite at another address. This one would be a second.";
   }
   // A full mailbox is no reason to doubt the address.
-  return (isRemoved(invite) || isUndelivered(invite)) && invite.delivery.reason !== "temporary"
-    ? adviceAgain(invite)
-    : undefined;
+  return invite.delivery.reason !== "temporary" ? adviceAgain(invite) : undefined;
 }
 
 /** An address's earlier invite: what happened to it, and how the Deal seats page finds the person's last one. */
@@ -173,7 +172,9 @@ function pastNote(invite: Known): string {
   const place = placeOf(invite, CHECKED);
   const { status } = invite;
   const isSaid = status !== "pending" && !isOptedOut(invite) && doubtAgain(invite) !== undefined;
-  const note = isSaid ? place.sentence : noteOf(place);
+  // A list may be checked whether or not a seat is free.
+  const told = isAsked(invite) ? placeOf({ ...invite, askedFor: "link" }, CHECKED) : place;
+  const note = isSaid ? told.sentence : noteOf(told);
   if (isAsked(invite)) return `${place.label}. ${note}`;
   const has = status === "pending" || status === "expired" ? `Has ${WHICH[status]} invite. ` : "";
   if (isOptedOut(invite)) return has + note;

@@ -4,22 +4,23 @@
  */
 import { signal } from "@preact/signals";
 import type { Invite } from "../api";
-import { isRemoved } from "./words";
+import { isRemoved, isUndelivered } from "./words";
 
-type Person = Pick<Invite, "email" | "name">;
+type Person = Pick<Invite, "email" | "name"> & { isLost: boolean };
 const loaded = signal<ReadonlyMap<string, ReadonlyMap<string, Person>>>(new Map());
 
 /** Records the rows of a list. A removed invite may have been corrected. */
 export function recordAddresses(deal: string, rows: Invite[]) {
   const listed = rows.filter((row) => !isRemoved(row));
   const before = loaded.peek().get(deal) ?? [];
-  const now = new Map([...before, ...listed.map(({ id, email, name }) => [id, { email, name }] as const)]);
+  const person = (row: Invite) => ({ email: row.email, name: row.name, isLost: isUndelivered(row) });
+  const now = new Map([...before, ...listed.map((row) => [row.id, person(row)] as const)]);
   loaded.value = new Map(loaded.peek()).set(deal, now);
 }
 
-/** The deal's addresses, as far as they are loaded. */
+/** The deal's addresses, as far as they are loaded, but for those that an email did not reach: they may be mistyped. */
 export const addressesOf = (deal: string) =>
-  [...(loaded.value.get(deal)?.values() ?? [])].map(({ email }) => ({ email }));
+  [...(loaded.value.get(deal)?.values() ?? [])].flatMap(({ email, isLost }) => (isLost ? [] : [{ email }]));
 
 /** The name on an invite of the deal, if it is loaded. */
 export const nameIn = (deal: string, invite: string) => loaded.value.get(deal)?.get(invite)?.name;

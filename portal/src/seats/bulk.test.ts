@@ -263,3 +263,18 @@ test("an invite that somebody else cancelled or corrected before is not reported
   await bulk.run(() => true);
   expect(bulk.results.map(({ outcome }) => outcome)).toEqual(["cancelled", "not_found", "corrected", "cancelled"]);
 });
+
+test("a resend says of an invite that is gone whether its address was corrected", async () => {
+  vi.stubGlobal("fetch", async (url: string, { body }: RequestInit) => {
+    if (body) return Response.json({ results: ["bob", "cat"].map((id) => ({ inviteId: id, outcome: "not_found" })) });
+    const correctedTo = url.endsWith("cat") ? "new" : null;
+    const removed = { ...row, id: url.split("/").at(-1)!, status: "cancelled", correctedTo };
+    return Response.json({ ...removed, optedOut: false, correctedFrom: null, history: [] });
+  });
+  const bulk = resendRows(
+    "d",
+    ["bob", "cat"].map((id) => ({ ...row, id })),
+  );
+  await bulk.run(() => true);
+  expect(bulk.results.map(({ outcome }) => outcome)).toEqual(["not_found", "corrected"]);
+});

@@ -215,9 +215,11 @@ export class Bulk {
     const own = await this.#own(
       rows.filter(({ id }, index) => results[index]!.outcome === "stale" && this.#tried.has(id)),
     );
+    const corrected = await this.#corrected(rows.filter((_, index) => results[index]!.outcome === "not_found"));
     this.unsure = [];
     for (const [index, row] of rows.entries()) {
-      this.#add(row, own.has(row.id) ? this.action.done : (before.get(row.id) ?? results[index]!.outcome));
+      const outcome = corrected.has(row.id) ? "corrected" : (before.get(row.id) ?? results[index]!.outcome);
+      this.#add(row, own.has(row.id) ? this.action.done : outcome);
     }
   }
 
@@ -253,6 +255,12 @@ export class Bulk {
           : [],
       ),
     );
+  }
+
+  /** Those of these removed rows whose address was corrected, by their ids, if they can be read. */
+  async #corrected(rows: Invite[]): Promise<Set<string>> {
+    const details = await detailsOf(this.deal, rows, () => true).catch(() => []);
+    return new Set(details.filter((now) => now && isCorrected(now)).map((now) => now!.id));
   }
 
   /** Those of these rows with which this person has done it, by their ids. */

@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Correction as Corrected, Invite } from "../api";
+import type { Correction as Corrected, Invite, SendOutcome } from "../api";
 import { editedOf } from "../storage";
 import { confirm } from "../ui/confirm";
 import { asProblem } from "../ui/load";
@@ -109,8 +109,8 @@ export function Correction({
       () => field.current !== null,
     );
     // The API's words would have the invite resent.
-    const isTaken = found?.verdict.outcome === "already_accepted";
-    setWrong(refused && isTaken ? `The person at ${corrected} has a seat. Enter another address.` : refused);
+    const taken = refused && found && TAKEN[found.verdict.outcome];
+    setWrong(taken ? `The person at ${corrected} ${taken}` : refused);
   };
   return (
     <form
@@ -190,6 +190,12 @@ export function Correction({
     </form>
   );
 }
+
+/** Why an address cannot be taken. */
+const TAKEN: Partial<Record<SendOutcome, string>> = {
+  already_accepted: "has a seat. Enter another address.",
+  already_pending: "has a pending invite already. Enter another address, or cancel this invite.",
+};
 
 /** The same for all spellings of an address that the API does not tell apart, but for domains in punycode. */
 const spelling = (address: string) => address.normalize("NFKC").toLowerCase();

@@ -1,8 +1,9 @@
 /** What to ask before an invite goes to another address: what the check of a list says of it, and what happens to its own invite. */
 import { getInvite, type SendResult, sendInvites } from "../api";
 import { doubtAbout } from "../invite/doubt";
-import { mistyped, usualDomains } from "../invite/suggestion";
+import { domainOf, mistyped, usualDomains, withoutTypos } from "../invite/suggestion";
 import { doubtAgain, pastOf } from "../invite/verdicts";
+import { managerHere } from "../session";
 import { addressesOf } from "./addresses";
 import { readReplacements } from "./details";
 import { known } from "./own";
@@ -24,7 +25,13 @@ export async function found(deal: string, email: string): Promise<Found> {
   return { verdict: verdict!, other: known(detail) };
 }
 
-export const usualIn = (deal: string) => usualDomains(addressesOf(deal));
+/** The usual domains of the deal's list, and the manager's own. */
+export function usualIn(deal: string) {
+  const listed = addressesOf(deal);
+  const manager = managerHere();
+  const own = manager && domainOf(manager);
+  return withoutTypos([...new Set([...usualDomains(listed), ...(own ? [own] : [])])], listed, own);
+}
 
 /** The address that may be meant. */
 export const meantBy = (deal: string, email: string) => mistyped(email, usualIn(deal))?.meant;

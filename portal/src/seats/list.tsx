@@ -139,6 +139,13 @@ function Row({
   const canCorrect = open && active;
   // The form is about the person for whom it was opened.
   useLayoutEffect(() => setUnfolded((part) => (part === "correction" ? undefined : part)), [email, name, canCorrect]);
+  // The focus was in the form.
+  const before = useRef(unfolded);
+  useLayoutEffect(() => {
+    if (before.current === "correction" && !unfolded && document.activeElement === document.body)
+      correctButton.current?.focus();
+    before.current = unfolded;
+  }, [unfolded]);
   // While an email is queued, its end is not known.
   const expires = open && !isSending(invite) ? invite.expiresAt : null;
   const isOver = expires !== null && isPast(invite, expires, now);

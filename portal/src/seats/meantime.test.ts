@@ -58,6 +58,15 @@ it.each<[did: Done, after: InviteDetail | undefined, words: string]>([
   ["resent", undefined, "Not resent: the invite to ann@example.com no longer exists."],
 ])("an action after a change that it met: what is not %s, and why", (did, after, words) => {
   expect(meantime(did, INVITE, after)).toBe(words);
+  // Nothing was refused to who only looked.
+  if (after) expect(words.toLowerCase()).toContain(meantime(undefined, INVITE, after).toLowerCase());
+});
+
+it("the address to which somebody corrected it is named", () => {
+  const corrected = now({ status: "cancelled", correctedTo: "new" }, "corrected", "cancelled");
+  expect(meantime(undefined, INVITE, corrected, "anne@example.com")).toBe(
+    "The address ann@example.com was corrected to anne@example.com by max@acme.example in the meantime. The new address got an invite of its own.",
+  );
 });
 
 it.each<[what: string, after: InviteDetail, at: string | undefined]>([

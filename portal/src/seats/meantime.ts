@@ -1,21 +1,35 @@
 /** What happened to an invite since the page was loaded, where an action met it. */
 import type { Invite, InviteDetail } from "../api";
-import { isCorrected } from "./words";
+import { capital, isCorrected } from "./words";
 
 type Event = InviteDetail["history"][number]["event"];
 /** What an action does. */
 export type Done = "resent" | "corrected" | "cancelled" | "de-allocated";
 
-/** `now`: undefined if the invite no longer exists. */
-export function meantime(did: Done, { email, sends }: Invite, now: InviteDetail | undefined): string {
-  const not = (since?: Done) => `Not ${did}${since === did ? " again" : ""}:`;
+/** `did`: what was refused. `now`: undefined if the invite no longer exists. `to`: the corrected address, if it is known. */
+export function meantime(
+  did: Done | undefined,
+  { email, sends }: Invite,
+  now: InviteDetail | undefined,
+  to?: string,
+): string {
+  const not = (since?: Done) => (did ? `Not ${did}${since === did ? " again" : ""}:` : "");
+  return capital(sinceLoaded(not, { email, sends }, now, to).trim());
+}
+
+function sinceLoaded(
+  not: (since?: Done) => string,
+  { email, sends }: Pick<Invite, "email" | "sends">,
+  now: InviteDetail | undefined,
+  to: string | undefined,
+): string {
   const by = (...events: Event[]) => {
     const manager = now?.history.find(({ event }) => events.includes(event))?.by;
     return manager ? ` by ${manager}` : "";
   };
   if (!now) return `${not()} the invite to ${email} no longer exists.`;
   if (isCorrected(now))
-    return `${not("corrected")} the address ${email} was corrected${by("corrected")} in the meantime. The new address got an invite of its own.`;
+    return `${not("corrected")} the address ${email} was corrected${to ? ` to ${to}` : ""}${by("corrected")} in the meantime. The new address got an invite of its own.`;
   if (now.status === "cancelled")
     return `${not("cancelled")} the invite to ${email} was cancelled${by("cancelled")} in the meantime.`;
   if (now.status === "released")

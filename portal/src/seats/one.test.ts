@@ -49,3 +49,18 @@ it.each<[delivery: Partial<Invite["delivery"]>, lifts: string]>([
   await actionsIn({ work }).resend({ ...row, sentAt: null });
   expect(work.message.value).toMatchObject({ text: `A new invite to ann@example.com is on its way.${lifts}` });
 });
+
+it("an email that the service refuses at once is not called on its way", async () => {
+  const delivery = { state: "failed", at: INVITE.queuedAt, reason: "message_rejected" } as const;
+  vi.stubGlobal("fetch", async () => Response.json({ ...INVITE, sends: 2, delivery, history: [] }));
+  const work = new Work("d");
+  const text =
+    "The new email to ann@example.com could not be sent: the email service refused it. Older links no longer work.";
+  await actionsIn({ work }).resend(INVITE);
+  expect(work.message.value).toMatchObject({ tone: "plain", text });
+  vi.stubGlobal("fetch", async () => Response.json({ ...INVITE, id: "new", email: "anne@example.com", delivery }));
+  await actionsIn({ work }).correct(INVITE, { email: "anne@example.com" }, () => true);
+  const words =
+    /^ann@example\.com is corrected to anne@example\.com\. The email to it could not be sent: .* no longer work\.$/;
+  expect(work.message.value).toMatchObject({ tone: "plain", text: expect.stringMatching(words) });
+});

@@ -1,5 +1,14 @@
 /** The actions on one invite, and what becomes of them: also if the answer was lost, or if somebody else was faster. */
-import { cancelInvite, correctInvite, getInvite, type Invite, Problem, releaseSeat, resendInvite } from "../api";
+import {
+  cancelInvite,
+  correctInvite,
+  getInvite,
+  type Invite,
+  type InviteDetail,
+  Problem,
+  releaseSeat,
+  resendInvite,
+} from "../api";
 import { shortDate } from "../time";
 import { confirm } from "../ui/confirm";
 import { asProblem } from "../ui/load";
@@ -15,6 +24,7 @@ import { known, recordDetail, recordTold } from "./own";
 import {
   declinedOn,
   hasDeclined,
+  howFailed,
   howStopped,
   isIn,
   isOptedOut,
@@ -30,6 +40,13 @@ export function actionsOnOne(open: Open, given: Pick<RowActions, "pick" | "find"
   const page = open.list.value;
   const { lost } = work;
   const { setMessage, tell, replaceRow, replaceStale, saw } = showing(open);
+
+  /** Says what happened to an invite since it was loaded, with a link to the one that replaced it. */
+  const tellSince = async (did: Done | undefined, row: Invite, now: InviteDetail | undefined) => {
+    const to = now?.correctedTo && (await getInvite(deal, now.correctedTo).catch(() => undefined))?.email;
+    const text = meantime(did, row, now, to || undefined);
+    setMessage({ tone: "plain", text, ofList: true, ...(to && { find: to }) });
+  };
 
   /** Finds out whether an action whose answer was lost is done, or why it was refused, and shows the row's current state. */
   const refused = async (action: Action, problem: Problem) => {
@@ -64,7 +81,7 @@ export function actionsOnOne(open: Open, given: Pick<RowActions, "pick" | "find"
     }
     replaceStale(row, now && listed(now));
     if (problem.isLost && now?.sends === row.sends && now.status === row.status) return fail("has not gone through");
-    tell("plain", meantime(did, row, now));
+    await tellSince(did, row, now);
   };
 
   /** The same. If the current state cannot be loaded, a retry of a refused action loads it again, and does not repeat the action. */
@@ -101,7 +118,7 @@ export function actionsOnOne(open: Open, given: Pick<RowActions, "pick" | "find"
       if (now && isRemoved(now) && !doneByMe(action.did, row, now)) {
         recordDetail(now);
         replaceStale(row, undefined);
-        tell("plain", meantime(action.did, row, now));
+        await tellSince(action.did, row, now);
       } else {
         if (now) recordTold(row, { optedOut: now.optedOut });
         action.done(after, "");
@@ -116,7 +133,11 @@ export function actionsOnOne(open: Open, given: Pick<RowActions, "pick" | "find"
 
   return {
     ...given,
-    seen: saw,
+    seen: (row, detail) => {
+      saw(row, detail);
+      // The row is gone, and what it showed with it.
+      if (listed(row) && !listed(detail)) void tellSince(undefined, row, detail);
+    },
     look: (row) =>
       void getInvite(deal, row.id).then(
         (detail) => saw(row, detail),
@@ -165,6 +186,8 @@ export function actionsOnOne(open: Open, given: Pick<RowActions, "pick" | "find"
           replaceRow(row, now);
           const full = seats.available === 0 ? ` ${NO_SEAT}` : "";
           const old = row.sentAt ? " Older links no longer work." : "";
+          if (now?.delivery.state === "failed")
+            return tell("plain", `The new email to ${row.email} ${howFailed(now, false)}${first}.${old}`);
           const text = `A new invite to ${row.email} is on its way${first}.${old}${full}${unblocking(row)}`;
           tell("good", text);
           if (!hasDeclined(row)) void tellOfNo(row, text);
@@ -191,10 +214,12 @@ export function actionsOnOne(open: Open, given: Pick<RowActions, "pick" | "find"
           if (now && !email)
             return tell("good", `${now.email} ${now.name ? `is now named ${now.name}` : "has no name now"}${first}.`);
           const old = row.sentAt ? `, and the links sent to ${row.email} no longer work` : "";
-          const sent = now?.id !== row.id ? ` A new invite is on its way${old}.` : "";
+          const isFailed = now?.delivery.state === "failed";
+          const mail = isFailed ? `The email to it ${howFailed(now, false)}` : "A new invite is on its way";
+          const sent = now?.id !== row.id ? ` ${mail}${old}.` : "";
           const text = `${row.email} is corrected to ${address}${first}.${sent}`;
           const isFound = now && (open.searched || !isIn(known(now), status));
-          setMessage({ tone: "good", text, ofList: true, ...(isFound && { find: now.email }) });
+          setMessage({ tone: isFailed ? "plain" : "good", text, ofList: true, ...(isFound && { find: now.email }) });
         },
       });
       return wrong;
