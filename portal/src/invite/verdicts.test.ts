@@ -18,12 +18,12 @@ it.each<[change: Partial<Known>, note: string, list?: "removed"]>([
   ],
   [{ status: "declined", declinedAt: MAY }, "Said no on 3 May."],
   [
-    { askedAt: MAY, askedFor: "seat", sentAt: MAY },
-    "Asked for a seat. Waiting since 3 May. Resend to send a new link.",
+    { askedAt: MAY, askedFor: "seat" },
+    "Asked for a seat. Waiting since 3 May. Its row on the Deal seats page has the next step.",
   ],
   [
     { status: "expired", askedAt: MAY, askedFor: "link" },
-    "Asked for a new link. Waiting since 3 May. Resend to send a new link.",
+    "Asked for a new link. Waiting since 3 May. Its row on the Deal seats page has the next step.",
   ],
   [{ status: "cancelled", removedAt: MAY }, "Cancelled by a manager on 3 May.", "removed"],
   [
@@ -159,7 +159,7 @@ it.each<[change: Partial<Known>, doubt: string | undefined, note: string, curren
   [
     { status: "expired", askedAt: MAY, askedFor: "link", delivery: BOUNCED },
     CHECK_OPEN,
-    "Asked for a new link. Waiting since 3 May. The newest email bounced on 1 May: no such mailbox.",
+    "Asked for a new link. Waiting since 3 May. The newest email bounced on 1 May: no such mailbox. Its row on the Deal seats page has the next step.",
     undefined,
   ],
   [

@@ -172,10 +172,9 @@ function pastNote(invite: Known): string {
   const place = placeOf(invite, CHECKED);
   const { status } = invite;
   const isSaid = status !== "pending" && !isOptedOut(invite) && doubtAgain(invite) !== undefined;
-  // A list may be checked whether or not a seat is free.
-  const told = isAsked(invite) ? placeOf({ ...invite, askedFor: "link" }, CHECKED) : place;
-  const note = isSaid ? told.sentence : noteOf(told);
-  if (isAsked(invite)) return `${place.label}. ${note}`;
+  const note = isSaid ? place.sentence : noteOf(place);
+  // It depends on the free seats.
+  if (isAsked(invite)) return `${place.label}. ${place.sentence} Its row on the Deal seats page has the next step.`;
   const has = status === "pending" || status === "expired" ? `Has ${WHICH[status]} invite. ` : "";
   if (isOptedOut(invite)) return has + note;
   return isRemoved(invite) || isUndelivered(invite) ? note : place.sentence;
