@@ -189,7 +189,7 @@ check.detail("a correction to an address with another invite says what becomes o
   await page.getByRole("link", { name: "Declined 0" }).waitFor();
 });
 
-check.detail("the history of an invite whose address somebody corrected since says so, and leads to the new one", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
+check.detail("the history and the correction of an invite that somebody removed since say so", { hands: [Keyboard] }, async ({ page, stack, hand }) => {
   const deal = await stack.newDeal();
   const [typo, meant] = ["tyop", "typo"].map((name) => `${name}@${deal.org}.example`);
   await deal.invite([typo, `bob@${deal.org}.example`]);
@@ -199,6 +199,9 @@ check.detail("the history of an invite whose address somebody corrected since sa
   await page.getByText(`The address ${typo} was corrected to ${meant} by ${deal.manager} in the meantime. The new address got an invite of its own.`).waitFor();
   assert.notEqual(await page.evaluate(() => document.activeElement.tagName), "BODY");
   await rowOf(page, meant).waitFor();
+  await deal.api("DELETE", `/invites/${(await deal.row(`bob@${deal.org}.example`)).id}`);
+  await hand.press("button", `Correct address bob@${deal.org}.example`);
+  await page.getByText(`The invite to bob@${deal.org}.example was cancelled by ${deal.manager} in the meantime.`).waitFor();
   // A name brings no other row, and the focus stays in this one.
   await hand.press("button", `Correct address ${meant}`);
   await hand.write("textbox", "Name", "Tyra Po");

@@ -131,16 +131,18 @@ export function actionsOnOne(open: Open, given: Pick<RowActions, "pick" | "find"
     }
   };
 
+  const seen = (row: Invite, detail: InviteDetail) => {
+    saw(row, detail);
+    // The row is gone, and what it showed with it.
+    if (listed(row) && !listed(detail)) void tellSince(undefined, row, detail);
+  };
+
   return {
     ...given,
-    seen: (row, detail) => {
-      saw(row, detail);
-      // The row is gone, and what it showed with it.
-      if (listed(row) && !listed(detail)) void tellSince(undefined, row, detail);
-    },
+    seen,
     look: (row) =>
       void getInvite(deal, row.id).then(
-        (detail) => saw(row, detail),
+        (detail) => seen(row, detail),
         () => undefined,
       ),
     resend: async (row) => {
