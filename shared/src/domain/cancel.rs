@@ -1,6 +1,6 @@
 //! Cancelling an invite that nobody has accepted.
 
-use super::{HistoryEvent, Invite, InviteRefusal, InviteState, Timestamp, whole_seconds};
+use super::{HistoryEvent, Invite, InviteRefusal, InviteState, Timestamp, whole_milliseconds};
 use chrono::Duration;
 
 /// How long a cancelled or released invite is listed and kept, without its name.
@@ -21,7 +21,7 @@ pub fn cancel(
         InviteState::Open | InviteState::Expired | InviteState::Declined => Ok(Invite {
             state: InviteState::Cancelled,
             name: None,
-            removed_at: Some(whole_seconds(now)),
+            removed_at: Some(whole_milliseconds(now)),
             lease_until: None,
             history: invite.history.with(HistoryEvent::Cancelled, now, by),
             ..invite.clone()
@@ -49,10 +49,12 @@ mod tests {
         ];
         for (state, expected_sends, verdict) in cases {
             let named = Invite { state, name: Name::clean("Ann"), ..invite() };
-            let cancelled = cancel(Some(&named), expected_sends, Some("manager"), at(50));
+            // Cancelled within one second, the later is listed first.
+            let now = at(50) + Duration::milliseconds(7);
+            let cancelled = cancel(Some(&named), expected_sends, Some("manager"), now);
             let as_cancelled = Invite {
                 state: InviteState::Cancelled,
-                removed_at: Some(at(50)),
+                removed_at: Some(now),
                 lease_until: None,
                 history: invite().history.with(HistoryEvent::Cancelled, at(50), Some("manager")),
                 ..invite()

@@ -205,6 +205,7 @@ pub struct Invite {
     /// Request times of the earlier sends, as many as the limit needs, and times of the newest send's reminders.
     pub send_times: Vec<Timestamp>,
     pub learner: Option<PersonId>,
+    /// To the millisecond, as lists of removed invites are ordered.
     pub removed_at: Option<Timestamp>,
     /// In whole seconds.
     pub declined_at: Option<Timestamp>,

@@ -1,6 +1,6 @@
 //! Releasing the seat of an accepted invite, so that somebody else can take it.
 
-use super::{HistoryEvent, Invite, InviteRefusal, InviteState, PersonId, Timestamp, whole_seconds};
+use super::{HistoryEvent, Invite, InviteRefusal, InviteState, PersonId, Timestamp, whole_milliseconds};
 
 /// The released invite, and the learner who loses the seat. `expected` is the number of sends that the caller saw, and `by`
 /// the manager's address.
@@ -18,7 +18,7 @@ pub fn release<'a>(
             let released = Invite {
                 state: InviteState::Released,
                 name: None,
-                removed_at: Some(whole_seconds(now)),
+                removed_at: Some(whole_milliseconds(now)),
                 history: invite.history.with(HistoryEvent::Released, now, by),
                 ..invite.clone()
             };
@@ -59,9 +59,10 @@ mod tests {
     fn a_released_invite_keeps_no_name_and_says_when_and_by_whom() {
         let (state, learner) = (InviteState::Accepted, Some(PersonId::new("issuer", "ann")));
         let held = Invite { state, learner, name: Name::clean("Ann"), ..invite() };
-        let (released, _) = release(Some(&held), None, Some("max@acme.example"), at(9)).unwrap();
-        let (state, removed_at) = (InviteState::Released, Some(at(9)));
-        let history = held.history.with(HistoryEvent::Released, at(9), Some("max@acme.example"));
+        let now = at(9) + chrono::Duration::milliseconds(7);
+        let (released, _) = release(Some(&held), None, Some("max@acme.example"), now).unwrap();
+        let (state, removed_at) = (InviteState::Released, Some(now));
+        let history = held.history.with(HistoryEvent::Released, now, Some("max@acme.example"));
         assert_eq!(released, Invite { state, removed_at, name: None, history, ..held });
     }
 }

@@ -74,7 +74,7 @@ impl Serialize for InviteView<'_> {
         view.serialize_entry("askedAt", &invite.asked.map(|asked| asked.at))?;
         view.serialize_entry("askedFor", &invite.asked.map(|asked| asked.wanted))?;
         view.serialize_entry("remindAt", &invite.remind_at(deal.ends_at, now))?;
-        view.serialize_entry("removedAt", &invite.removed_at)?;
+        view.serialize_entry("removedAt", &invite.removed_at.map(whole_seconds))?;
         view.serialize_entry("correctedTo", &invite.corrected_to)?;
         view.serialize_entry("invitedBy", &invite.invited_by)?;
         view.serialize_entry("sends", &invite.sends)?;

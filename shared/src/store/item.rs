@@ -199,7 +199,7 @@ fn take_invite(item: &mut Attributes) -> Result<(InviteKey, Invite)> {
     let place = item.take::<Option<String>>("listSk")?;
     let listed = place.as_deref().and_then(keys::queued);
     let before_removal = place.as_deref().and_then(keys::queued_before_removal);
-    let removed_at = item.take_seconds("removedAt")?;
+    let removed_at = item.take_millis("removedAt")?;
     let accepted_at = item.take_seconds("acceptedAt")?;
     let status = item.take::<Option<InviteState>>("status")?;
     let queued_at = item.take_millis("queuedAt")?.or(before_removal).or(listed.map(|listed| listed.at));
@@ -297,7 +297,7 @@ pub(super) fn of_invite(record: &InviteRecord) -> Result<Item> {
     item.put("resentAt", invite.resent_at.map(|at| at.timestamp_millis()))?;
     item.put("sendTimes", invite.send_times.iter().map(Timestamp::timestamp_millis).collect::<Vec<_>>())?;
     item.put("learner", &invite.learner)?;
-    item.put("removedAt", invite.removed_at.map(|at| at.timestamp()))?;
+    item.put("removedAt", invite.removed_at.map(|at| at.timestamp_millis()))?;
     item.put("declinedAt", invite.declined_at.map(|at| at.timestamp()))?;
     item.put("optedOutAt", invite.opted_out_at.map(|at| at.timestamp()))?;
     item.put("correctedTo", invite.corrected_to)?;

@@ -33,7 +33,7 @@ fn every_state_has_its_places_in_the_indexes() {
     let ann = Some(("A#", "ann@bücher.example"));
     let undelivered = Some(("#undelivered", "0000000002000"));
     let listed = "0000000001000";
-    let removed = "0000000009000";
+    let removed = "0000000009007";
     let cases = [
         (Open, Delivery::Queued, ("#o", listed), sending, ann, None),
         (Open, Delivery::Sent, ("#o", listed), expiring, ann, None),
@@ -55,7 +55,7 @@ fn every_state_has_its_places_in_the_indexes() {
         (Released, Delivery::Sent, ("#r", removed), None, None, None),
     ];
     for (state, delivery, listing, due, address, attention) in cases {
-        let removed_at = matches!(state, Cancelled | Released).then(|| seconds(9));
+        let removed_at = matches!(state, Cancelled | Released).then(|| millis(9_007));
         let declined_at = (state == Declined).then(|| seconds(5));
         let invite = Invite { state, delivery, removed_at, declined_at, ..queued().invite };
         let item = of_invite(&InviteRecord { invite, ..queued() }).unwrap();
