@@ -92,7 +92,7 @@ async fn rows_without_time_are_unavailable_and_can_be_sent_again() {
     // Each request repeats the unavailable rows of the one before.
     while !left.is_empty() {
         let rows: Vec<_> = left.iter().map(|email| json!({ "email": email })).collect();
-        asked += rows.len() as i64;
+        asked += i64::try_from(rows.len()).unwrap();
         let answer = deal.try_invite(&json!({ "invites": rows })).await;
         if answer.kind() == "503" {
             // The machine stood still in the last second. Any of these rows may be stored.
