@@ -119,8 +119,8 @@ impl Wire {
     }
 }
 
-/// Checks that a write of an invite raises the version by one and adds its writer; a whole item keeps eight. Otherwise
-/// a function with an old copy would undo the write silently.
+/// Checks that a write of an invite raises the version by one and adds its writer, otherwise a function with an old copy
+/// would undo the write silently. A whole item keeps eight writers, and has no nulls and no sets.
 fn check_writer(operation: &str, body: &Value) {
     let single = [json!({ operation.trim_end_matches("Item"): body })];
     let actions = body["TransactItems"].as_array().map_or(&single[..], Vec::as_slice);
@@ -135,7 +135,10 @@ fn check_writer(operation: &str, body: &Value) {
                 let number = |value: &Value| value["N"].as_str().map_or(0, |n| n.parse::<u32>().unwrap());
                 let (version, seen) = (number(&action["Item"]["version"]), number(&values[":seen"]));
                 assert_eq!(version, seen + 1, "a write raises the version");
-                let writers = action["Item"]["writers"]["L"].as_array().unwrap();
+                let is_plain = |value: &Value| ["S", "N", "L"].iter().any(|kind| value.get(kind).is_some());
+                let item = action["Item"].as_object().unwrap();
+                assert!(item.values().all(is_plain), "no nulls and no sets: {item:?}");
+                let writers = item["writers"]["L"].as_array().unwrap();
                 assert!((1..=8).contains(&writers.len()), "{writers:?}");
                 writers.last().unwrap()
             }
