@@ -237,7 +237,6 @@ export class Inviting {
     const own = session.value?.email ? domainOf(session.value.email) : undefined;
     const usual = new Set([...this.#usual].filter((domain) => listed.has(domain)));
     for (const domain of usualDomains(others)) usual.add(domain);
-    if (own) usual.add(own);
     return withoutTypos([...usual], [...rows, ...others], own);
   }
 

@@ -29,8 +29,12 @@ const MUCH = 3;
 /** The manager's own domain counts as that of so many rows. */
 const OWN = 10;
 
-/** Of usual domains, those that are no typo of a much more usual one: three people of a list may share a typo. */
-export function withoutTypos(domains: readonly string[], rows: readonly Recipient[], own?: string): string[] {
+/**
+ * Of usual domains and the manager's own, those that are no typo of a much more usual one: three people of a list may share a
+ * typo.
+ */
+export function withoutTypos(usual: readonly string[], rows: readonly Recipient[], own?: string): string[] {
+  const domains = [...new Set(own ? [...usual, own] : usual)];
   const count = (domain: string) => {
     const found = rows.filter(({ email }) => domainOf(email) === domain).length;
     return domain === own ? Math.max(found, OWN) : found;

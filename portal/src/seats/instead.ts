@@ -29,8 +29,7 @@ export async function found(deal: string, email: string): Promise<Found> {
 export function usualIn(deal: string) {
   const listed = addressesOf(deal);
   const manager = managerHere();
-  const own = manager && domainOf(manager);
-  return withoutTypos([...new Set([...usualDomains(listed), ...(own ? [own] : [])])], listed, own);
+  return withoutTypos(usualDomains(listed), listed, manager ? domainOf(manager) : undefined);
 }
 
 /** The address that may be meant. */
